@@ -53,7 +53,7 @@ INNER = {
     ],
     "http": [
         {"authorization", "connect", "connection_authentication", "cookies", "fields", "forwarding", "head", "host", "lines",
-         "proxy_protocol", "refused", "set_cookie", "trusted_proxies"},
+         "proxy_protocol", "refused", "retry_after", "set_cookie", "shown_url", "trusted_proxies"},
         {"h1"},
         {"h2"},
     ],

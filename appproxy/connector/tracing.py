@@ -30,7 +30,8 @@ class ConnectorTracing:
 
         resource = {"service.name": "appproxy-connector", "service.version": appproxy.__version__,
                     "service.instance.id": settings.id}
-        self.exporter: SpanExporter = exporter_of(settings.traces, directory, reactor, resource, appproxy.__version__)
+        self.exporter: SpanExporter = exporter_of(
+            settings.traces, directory, reactor, wall_clock, resource, appproxy.__version__)
         self.tracer = ConnectorTracer(
             routes, wall_clock, random_bytes, lambda span: self.exporter.add(encode_span(span)))
 

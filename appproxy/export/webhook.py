@@ -7,8 +7,6 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from hashlib import sha256
 
@@ -16,7 +14,7 @@ from hashlib import sha256
 KEY_LENGTH = 32
 _PREFIX = "whsec_"
 #: A receiver may keep us waiting for so long, in seconds; whoever says more is asked after that.
-_LONGEST_WAIT = 3600.0
+LONGEST_WAIT = 3600.0
 
 
 class DeliveryVerdict(Enum):
@@ -79,18 +77,3 @@ def signed_fields(key: bytes, message_id: str, now: float, body: bytes) -> dict[
         "content-type": "application/json", "webhook-id": message_id, "webhook-timestamp": str(int(now)),
         "webhook-signature": signature(key, message_id, now, body),
     }  # fmt: skip
-
-
-def wait_asked_for(text: str | None, now: float) -> float:
-    """Seconds that a Retry-After asks for: a number or a date (RFC 9110 section 10.2.3); 0 for none that can be read."""
-    if text is None:
-        return 0.0
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return float(min(int(text[:9]), _LONGEST_WAIT))
-    try:
-        date = parsedate_to_datetime(text)
-        seconds = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)) - datetime.fromtimestamp(now, UTC)
-    except (ValueError, OverflowError):
-        return 0.0
-    return min(max(seconds.total_seconds(), 0.0), _LONGEST_WAIT)

@@ -33,7 +33,8 @@ class ServiceTracing:
         resource = {
             "service.name": "appproxy-service", "service.version": appproxy.__version__,
             "service.instance.id": node.sightings.node}
-        self.exporter: SpanExporter = exporter_of(settings, directory, reactor, resource, appproxy.__version__)
+        self.exporter: SpanExporter = exporter_of(
+            settings, directory, reactor, wall_clock, resource, appproxy.__version__)
         sampler = Sampler(settings.ratio, settings.users, random, secrets.token_bytes)
         ServiceTracer(sampler, wall_clock, lambda span: self.exporter.add(encode_span(span))).attach(node.hooks)
         node.traffic.spans = self.exporter.counts

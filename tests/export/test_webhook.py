@@ -5,11 +5,8 @@ from __future__ import annotations
 import hmac
 import json
 from base64 import b64encode
-from email.utils import formatdate
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from appproxy.export.webhook import (
     DeliveryVerdict,
@@ -20,7 +17,6 @@ from appproxy.export.webhook import (
     signature,
     signed_fields,
     verdict_on,
-    wait_asked_for,
 )
 
 KEY, NOW = bytes(range(32)), 1782864000.9
@@ -53,22 +49,6 @@ def test_the_key_that_is_shown() -> None:
 def test_answers(statuses: tuple[int, ...], verdict: DeliveryVerdict) -> None:
     """Only what is the content's own fault is never tried again; what an administrator can mend waits."""
     assert {verdict_on(status) for status in statuses} == {verdict}
-
-
-@pytest.mark.parametrize(("text", "seconds"), [
-    ("120", 120.0), (" 5 ", 5.0), ("0", 0.0), ("999999999999", 3600.0), (None, 0.0), ("soon", 0.0), ("-1", 0.0), ("", 0.0),
-    (formatdate(NOW + 60, usegmt=True), 59.1), (formatdate(NOW - 60, usegmt=True), 0.0),
-    ("Wed, 01 Jul 9999 00:00:00 GMT", 3600.0),
-])
-def test_retry_after(text: str | None, seconds: float) -> None:
-    """Seconds or a date, for an hour at most; what cannot be read is no wish."""
-    assert wait_asked_for(text, NOW) == pytest.approx(seconds)
-
-
-@given(st.text())
-def test_no_text_breaks_retry_after(text: str) -> None:
-    """Whatever a receiver says."""
-    assert 0 <= wait_asked_for(text, NOW) <= 3600
 
 
 def test_what_may_speak_against_the_content() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from appproxy.admin.base.operation import Ask, Call, Change, Command, Operation, Query
 from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.errors import ConfigError
 from appproxy.export.destination import Way, read_destination
 from appproxy.export.webhook import key_text
+from appproxy.http.shown_url import shown_url
 from appproxy.store.service import audit_exports
 from appproxy.store.service.audit_exports import AuditExport, Backlog, NewExport
 from appproxy.store.transaction import Reading, Transaction
@@ -71,10 +70,10 @@ def _noted(one: AuditExport) -> dict[str, object]:
 
 def _shown(one: Backlog) -> dict[str, object]:
     """All but what is secret; the query of a webhook may be."""
-    export, url = one.export, urlsplit(one.export.url)
-    hides = bool(url.query) and export.destination.way is Way.WEBHOOK
+    export = one.export
+    is_webhook = export.destination.way is Way.WEBHOOK
     return {
-        "id": export.id, "name": export.name, "url": url._replace(query="...").geturl() if hides else export.url,
+        "id": export.id, "name": export.name, "url": shown_url(export.url) if is_webhook else export.url,
         "format": export.format, "ca_bundle": export.ca_bundle, "certificate": export.certificate, "created": export.created,
         "position": export.position, "waiting": one.waiting, "waiting_since": one.since, "delivered": export.delivered,
         "sent": export.sent, "refused": export.refused, "lost": export.lost, "failures": export.failures,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from appproxy.cli.doctor.findings import Ailing, Health, Walk
 from appproxy.cli.doctor.probes import PATIENCE, connect, shake_hands, trusting
 from appproxy.config.traces import TraceSettings
+from appproxy.http.shown_url import shown_url
 from appproxy.trace.otlp import CONTENT_TYPE, encode_export
 
 _HINT = "start the collector, or correct traces.collector; requests do not wait for it, but their traces are lost"
@@ -29,9 +30,9 @@ def examine(walk: Walk, settings: TraceSettings, directory: Path) -> None:
         except Ailing as error:
             raise Ailing(error.message, error.hint, Health.WARNING) from error
         if not 200 <= status < 300:
-            raise Ailing(f"{settings.collector} answers {status}", f"{_HINT}; its key is in traces.collector_fields",
-                         Health.WARNING)
-        told.append(settings.collector)
+            raise Ailing(f"{shown_url(settings.collector)} answers {status}",
+                         f"{_HINT}; its key is in traces.collector_fields", Health.WARNING)
+        told.append(shown_url(settings.collector))
 
 
 def _post(url: str, fields: dict[str, str], ca_bundle: str) -> int:
@@ -50,4 +51,4 @@ def _post(url: str, fields: dict[str, str], ca_bundle: str) -> int:
                            {"Content-Type": CONTENT_TYPE, "Host": parts.netloc, **fields})
             return asking.getresponse().status
         except (OSError, HTTPException) as error:
-            raise Ailing(f"{url}: {error}", _HINT) from error
+            raise Ailing(f"{shown_url(url)}: {error}", _HINT) from error

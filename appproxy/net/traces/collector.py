@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from appproxy.config.traces import TraceSettings, collector_fields
 from appproxy.errors import ConfigError
+from appproxy.http.retry_after import wait_asked_for
 from appproxy.net.agent import BytesProducer, UnreadAnswer
 from appproxy.net.secure.contexts import ClientContext, origin_context
 from appproxy.net.traces.export import SpanExporter, Taken
@@ -33,14 +34,16 @@ _LONGEST = 300.0
 class Collector:
     """Posts to one. `url`: all of it; `fields`: name and value of what each call says besides, such as a key.
 
-    `ca_bundle`: PEM text that alone vouches for it, "" for this machine's authorities. `agent` is for tests.
+    `ca_bundle`: PEM text that alone vouches for it, "" for this machine's authorities. `wall_clock` gives seconds since 1970.
+    `agent` is for tests.
     """
 
     def __init__(
-        self, reactor: Any, url: str, fields: tuple[tuple[str, str], ...] = (), ca_bundle: str = "",
-        agent: IAgent | None = None,
+        self, reactor: Any, wall_clock: Callable[[], float], url: str, fields: tuple[tuple[str, str], ...] = (),
+        ca_bundle: str = "", agent: IAgent | None = None,
     ) -> None:
         self._clock: IReactorTime = reactor
+        self._wall_clock = wall_clock
         self._url = url.encode("ascii")
         self._headers = Headers({"content-type": [CONTENT_TYPE], "user-agent": ["appproxy"]})
         for name, value in fields:
@@ -55,12 +58,13 @@ class Collector:
 
     def _judge(self, response: IResponse) -> tuple[Taken, str, float]:
         status = cast("int", response.code)
-        (asked, *_) = response.headers.getRawHeaders("retry-after") or ["0"]
+        # Before anything is read of it: whatever is in its fields, the connection has an end.
         response.deliverBody(UnreadAnswer())
         if 200 <= status < 300:
             return Taken.YES, "", 0.0
         taken = Taken.LATER if status in _LATER else Taken.NEVER
-        return taken, f"it answers {status}", min(_LONGEST, float(asked)) if asked.isdigit() else 0.0
+        asked = response.headers.getRawHeaders(b"retry-after")
+        return taken, f"it answers {status}", wait_asked_for(asked, self._wall_clock(), _LONGEST)
 
 
 @implementer(IPolicyForHTTPS)
@@ -78,11 +82,15 @@ class _Trust:
 
 
 def exporter_of(
-    settings: TraceSettings, directory: Path, reactor: Any, resource: Mapping[str, Value], version: str
+    settings: TraceSettings, directory: Path, reactor: Any, wall_clock: Callable[[], float], resource: Mapping[str, Value],
+    version: str,
 ) -> SpanExporter:
-    """What exports to the collector of these settings. `directory`: where relative paths count from. Raises ConfigError."""
+    """What exports to the collector of these settings. `directory`: where relative paths count from; `wall_clock`: seconds
+    since 1970. Raises ConfigError.
+    """
     fields, ca_bundle = read_files(settings, directory)
-    return SpanExporter(reactor, Collector(reactor, settings.collector or "", fields, ca_bundle), resource, version)
+    collector = Collector(reactor, wall_clock, settings.collector or "", fields, ca_bundle)
+    return SpanExporter(reactor, collector, resource, version)
 
 
 def read_files(settings: TraceSettings, directory: Path) -> tuple[tuple[tuple[str, str], ...], str]:

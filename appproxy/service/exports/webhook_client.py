@@ -10,7 +10,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IResponse
 
-from appproxy.export.webhook import DeliveryVerdict, batch, is_suspect, signed_fields, verdict_on, wait_asked_for
+from appproxy.export.webhook import LONGEST_WAIT, DeliveryVerdict, batch, is_suspect, signed_fields, verdict_on
+from appproxy.http.retry_after import wait_asked_for
 from appproxy.net.agent import BytesProducer, UnreadAnswer
 from appproxy.service.exports.delivery import DeliveryFailed, Payload
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
@@ -44,8 +45,8 @@ class WebhookClient:
         response.deliverBody(UnreadAnswer())
         verdict = verdict_on(status)
         if verdict is not DeliveryVerdict.TAKEN:
-            asked = response.headers.getRawHeaders("retry-after") or [None]
-            raise DeliveryFailed(f"the receiver answers {status}", wait_asked_for(asked[0], now),
+            wait = wait_asked_for(response.headers.getRawHeaders(b"retry-after"), now, LONGEST_WAIT)
+            raise DeliveryFailed(f"the receiver answers {status}", wait,
                                  refused=verdict is DeliveryVerdict.REFUSED, suspect=is_suspect(status))
 
     def _agent(self, export: AuditExport) -> IAgent:

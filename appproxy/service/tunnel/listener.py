@@ -283,6 +283,7 @@ class TunnelListener(Factory):
         for request in list(peer.in_flight.values()):
             if request.link is link:
                 request.link_lost()
+        self.examinations.gone(peer.id, link)
         if not peer.links and self.roster.here(peer):
             self.log.info("connector {id} has no signal connection left", id=peer.id)
             if not any(one.links for one in self.roster.of(peer.id)):
@@ -394,9 +395,8 @@ class TunnelListener(Factory):
 
     def abort(self) -> None:
         """Close all that is left."""
-        self._hinting.stop()
-        self._listing.stop()
-        self._rivals.stop()
+        for timed in (self._hinting, self._listing, self._rivals):
+            timed.stop()
         for peer in self.roster.all():
             self._lose(peer)
         for link in list(self.links):

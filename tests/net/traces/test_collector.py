@@ -23,12 +23,20 @@ from tests.pki.authorities import OURS
 class Response:
     """An answer that nobody reads."""
 
-    def __init__(self, code: int, **headers: str) -> None:
+    def __init__(self, code: int, **headers: str | bytes) -> None:
         self.code = code
-        self.headers = Headers({name.replace("_", "-"): [value] for name, value in headers.items()})
+        self.headers = Headers()
+        for name, value in headers.items():
+            self.headers.addRawHeader(name.replace("_", "-").encode(), value if isinstance(value, bytes) else value.encode())
+        self.dropped = False
 
     def deliverBody(self, protocol: Any) -> None:
         """Called by whoever reads it."""
+        protocol.makeConnection(self)
+
+    def stopProducing(self) -> None:
+        """The connection is closed."""
+        self.dropped = True
 
 
 @implementer(IAgent)
@@ -52,7 +60,12 @@ class Agent:
     (Response(202), (Taken.YES, "", 0.0)),
     (Response(429, retry_after="7"), (Taken.LATER, "it answers 429", 7.0)),
     (Response(503, retry_after="999999"), (Taken.LATER, "it answers 503", 300.0)),
-    (Response(502, retry_after="Fri, 31 Dec 2033 23:59:59 GMT"), (Taken.LATER, "it answers 502", 0.0)),
+    (Response(502, retry_after="Fri, 31 Dec 2033 23:59:59 GMT"), (Taken.LATER, "it answers 502", 300.0)),
+    (Response(503, retry_after="Thu, 01 Jan 1970 00:16:50 GMT"), (Taken.LATER, "it answers 503", 10.0)),
+    (Response(503, retry_after="soon"), (Taken.LATER, "it answers 503", 0.0)),
+    (Response(503, retry_after="\u00b2"), (Taken.LATER, "it answers 503", 0.0)),
+    (Response(503, retry_after=b"\xff\xfe"), (Taken.LATER, "it answers 503", 0.0)),
+    (Response(503, retry_after="1" * 5000), (Taken.LATER, "it answers 503", 300.0)),
     (Response(400), (Taken.NEVER, "it answers 400", 0.0)),
     (Response(500), (Taken.NEVER, "it answers 500", 0.0)),
     (Response(302), (Taken.NEVER, "it answers 302", 0.0)),
@@ -60,9 +73,10 @@ class Agent:
 def test_answers(response: Response, expected: tuple[Taken, str, float]) -> None:
     """As OTLP/HTTP says which may be tried again; nobody is followed elsewhere with a key."""
     agent, found = Agent(), list[object]()
-    Collector(Clock(), "http://collector/v1/traces", (("api-key", "k"),), agent=agent)(b"body").addCallback(found.append)
+    collector = Collector(Clock(), lambda: 1000.0, "http://collector/v1/traces", (("api-key", "k"),), agent=agent)
+    collector(b"body").addCallback(found.append)
     agent.answer.callback(response)
-    assert found == [expected]
+    assert found == [expected] and response.dropped
     (method, url, headers, body) = agent.calls[0]
     assert (method, url, body) == (b"POST", b"http://collector/v1/traces", b"body")
     assert headers.getRawHeaders("api-key") == ["k"]
@@ -72,7 +86,7 @@ def test_answers(response: Response, expected: tuple[Taken, str, float]) -> None
 def test_silence_has_an_end() -> None:
     """It fails, and may be tried again."""
     clock, failures = Clock(), list[Failure]()
-    Collector(clock, "http://collector/v1/traces", agent=Agent())(b"").addErrback(failures.append)
+    Collector(clock, lambda: 1000.0, "http://collector/v1/traces", agent=Agent())(b"").addErrback(failures.append)
     clock.advance(CALL_TIMEOUT)
     assert len(failures) == 1
 

@@ -78,3 +78,13 @@ def test_what_was_not_taken(code: int, wait: float, refused: bool) -> None:
     assert (error.wait, error.refused, str(code) in str(error)) == (wait, refused, True)
     assert error.suspect is (code in {403, 422})
     assert len(agent.requests) == 1
+
+
+def test_a_wish_that_is_no_text() -> None:
+    """Whatever bytes a receiver sends there, it has answered, and what it answered counts."""
+    response = Response(503, {})
+    response.headers.addRawHeader(b"retry-after", b"\xff\xfe")
+    make: Callable[[AuditExport], Any] = lambda export: Agent(response)  # noqa: E731 -- typed
+    results: list[Any] = []
+    WebhookClient(Clock(), lambda: 1000.0, make)(EXPORT, Payload("m-1", (b"{}",))).addBoth(results.append)
+    assert isinstance(results[0].value, DeliveryFailed) and results[0].value.wait == 0.0 and response.dropped

@@ -62,14 +62,52 @@ def test_one_that_does_not_answer(world: World) -> None:
     heard: list[Any] = []
     examinations = Examinations(clock, world.relay.roster)
     examinations.ask("c1").addErrback(heard.append)
+    examinations.ask("c1").addErrback(heard.append)
     clock.advance(PATIENCE)
-    assert "did not answer" in str(heard[0].value) and questions(signal) == 1
+    assert ["did not answer" in str(one.value) for one in heard] == [True, True] and questions(signal) == 1
     examinations.told("c1", FOUND)  # too late: nobody has asked
     again: list[Any] = []
     examinations.ask("c1").addCallback(again.append)
     assert again == []
     examinations.told("c1", FOUND)
     assert again == [FOUND]
+
+
+def test_one_that_leaves(world: World) -> None:
+    """Is waited for no longer: all who have asked hear of it at once, and it can be asked again when it is back."""
+    signal = world.welcomed("c1", capabilities=ABLE)
+    heard = [asked(world), asked(world)]
+    signal.lose()
+    assert ["c1 has left before it answered" in str(one.value) for (one,) in heard] == [True, True]
+    signal = world.welcomed("c1", capabilities=ABLE)
+    again = asked(world)
+    assert again == [] and questions(signal) == 1
+
+
+def test_one_connection_of_two_is_lost(world: World) -> None:
+    """It is asked on the other one: what it has found would have gone where nothing is any more."""
+    first = world.welcomed("c1", capabilities=ABLE)
+    heard = asked(world)
+    second = world.welcomed("c1", slot=1, capabilities=ABLE)
+    second.frames()
+    second.lose()
+    assert heard == [] and questions(first) == 1
+    second = world.welcomed("c1", slot=1, capabilities=ABLE)
+    first.lose()
+    assert heard == [] and questions(second) == 1
+    second.say(Kind.FINDINGS, 0, encode_findings(FOUND))
+    assert heard == [FOUND]
+
+
+def test_who_has_left_meanwhile(world: World) -> None:
+    """Is told nothing; the others are."""
+    signal = world.welcomed("c1", capabilities=ABLE)
+    left = world.end_point.examinations.ask("c1")
+    left.addErrback(lambda _: None)
+    heard = asked(world)
+    left.cancel()
+    signal.say(Kind.FINDINGS, 0, encode_findings(FOUND))
+    assert heard == [FOUND]
 
 
 def test_one_that_says_nonsense(world: World) -> None:

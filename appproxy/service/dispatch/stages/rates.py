@@ -31,6 +31,9 @@ _DIVIDED = frozenset({"application", "all"})
 #: Of how many buckets a node tells at most in a second, and for how many seconds a bucket may owe what others let pass: of a
 #: limit that is met at very many nodes more passes at first, and less later.
 _MOST_TOLD, _OWING = 500, 30.0
+#: Buckets that are noted for the next telling, however long the database does not answer: of the most in use `_MOST_TOLD` are
+#: told then, and who floods from more networks than this pushes out the least of some old ones.
+_MOST_NOTED = 5_000
 #: Who uses less than this part of a node's share is told of by nobody.
 _WORTH_TELLING = 0.5
 #: Applications with counters of their own; more share the label `other`.
@@ -76,7 +79,7 @@ class RateLimits:
         #: How many nodes there are, this one among them; and with several what was let pass here since the last `take_uses`:
         #: seconds by bucket, of those whose use others are to hear of.
         self.nodes = 1
-        self.uses: dict[tuple[str, ...], float] | None = None
+        self.uses: OrderedDict[tuple[str, ...], float] | None = None
         #: The same buckets, each as large as this node's share of it.
         self._shares = RateTable()
 
@@ -134,10 +137,14 @@ class RateLimits:
         is_much = self._shares.take(key, share, now) > 0.0 or self._shares.used(key, now) > _WORTH_TELLING * rate.window
         if uses is not None and (is_much or key in uses):
             uses[key] = uses.get(key, 0.0) + 1.0 / rate.a_second
+            uses.move_to_end(key)
+            if len(uses) > _MOST_NOTED:
+                del uses[min(islice(uses, _COMPARED), key=uses.__getitem__)]
 
     def take_uses(self) -> dict[tuple[str, ...], float]:
         """What others are to hear of; those that are used most, where they are very many."""
-        uses, self.uses = self.uses or {}, {}
+        uses = self.uses or OrderedDict[tuple[str, ...], float]()
+        self.uses = OrderedDict()
         self._table.owing = _OWING
         if len(uses) <= _MOST_TOLD:
             return uses

@@ -6,6 +6,7 @@ but one user is often at one node, and would there have a part of what is theirs
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sized
 
 from twisted.internet.defer import Deferred, succeed
@@ -52,7 +53,7 @@ class SharedRates:
             limits.uses = None
             return succeed(None)
         if limits.uses is None:
-            limits.uses = {}
+            limits.uses = OrderedDict()
         if self._running or not (self._has_limits() or self._told):
             return succeed(None)
         self._running = True

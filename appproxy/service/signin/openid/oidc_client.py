@@ -359,8 +359,10 @@ class HttpOidcClient:
         response = await self._agent.request(method, url.encode("ascii"), headers, producer)
         reader = SmallBody(MAX_ANSWER)
         response.deliverBody(reader)
-        kinds = response.headers.getRawHeaders("content-type") or [""]
-        return cast("int", response.code), kinds[0].partition(";")[0].strip().lower(), await reader.done
+        # Bytes: read as text, what is no UTF-8 raises, and nobody would look after the body any more.
+        kinds = response.headers.getRawHeaders(b"content-type") or [b""]
+        kind = kinds[0].partition(b";")[0].strip().lower().decode("latin-1")
+        return cast("int", response.code), kind, await reader.done
 
 
 def _is_closed(error: Exception) -> bool:

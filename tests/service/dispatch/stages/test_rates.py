@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from appproxy.policy.rates import Rate
 from appproxy.publish.application import Application
 from appproxy.service.dispatch.request import InboundRequest
 from appproxy.service.dispatch.stage import Stage
+from appproxy.service.dispatch.stages import rates
 from appproxy.service.dispatch.stages.rates import ApplicationRates, RateLimits, ServiceRates, UserRates
 from tests.service.dispatch.stage_fakes import OPEN, WIKI, asked, exchange_of, route_to, routed
 from tests.service.dispatch.stages.test_access import ANN
@@ -199,3 +201,18 @@ def test_a_site_is_a_limit_of_its_own() -> None:
     passed(ServiceRates(made), *(sent_by(f"2001:db8:0:{number:x}::1") for number in range(50)))
     assert [(one["who"], one["limit"]) for one in made.recent(900.0)] == [("2001:db8::/48", "limit site")]
     assert made.met == {("", "site"): 10}
+
+
+def test_what_is_to_be_told_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database does not answer a flood comes from ever more networks: what is used most is kept."""
+    monkeypatch.setattr(rates, "_MOST_NOTED", 100)
+    now = [0.0]
+    limits_ = limits(lambda: now[0], address=Rate(1.0, 2))
+    limits_.nodes, limits_.uses = 2, OrderedDict()
+    stage = ServiceRates(limits_)
+    for number in range(300):
+        now[0] += 1.0
+        for address in ("192.0.2.1", *[f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"] * 2):
+            may(stage, sent_by(address))
+    assert len(limits_.uses) == 100
+    assert ("", "192.0.2.1") in limits_.take_uses() and len(limits_.uses) == 0

@@ -52,7 +52,7 @@ class Provider(Resource):
         self.asked: list[tuple[str, dict[str, list[str]], Any]] = []
         self.silent = False
         self.waiting: list[Request] = []
-        self.kinds: dict[str, str] = {}
+        self.kinds: dict[str, str | bytes] = {}
         self.answers: dict[str, tuple[int, Any]] = {
             "/tenant/.well-known/openid-configuration": (200, {
                 "issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/authorize", "token_endpoint": f"{ISSUER}/token",
@@ -385,6 +385,15 @@ class TestUserInfo:
         """As JSON, or as a signed token, which is for others to check."""
         assert self.asked(200, {"sub": "ann", "groups": ["a"]}) == {"sub": "ann", "groups": ["a"]}
         assert self.asked(200, b"x.y.z", "application/jwt; charset=utf-8") == "x.y.z"
+
+    def test_a_type_that_is_no_text(self) -> None:
+        """Of whatever bytes: the answer is read to its end, and counts for what it is."""
+        world = World()
+        document = world.provider.answers["/tenant/.well-known/openid-configuration"][1]
+        document["userinfo_endpoint"] = f"{ISSUER}/me"
+        world.provider.answers["/tenant/me"] = (200, {"sub": "ann"})
+        world.provider.kinds["/tenant/me"] = b"\xff\xfe"
+        assert world.run(world.client.user_info("the token")) == {"sub": "ann"}
 
     @pytest.mark.parametrize(("status", "answer", "code"), [
         (401, {"error": "invalid_token"}, Code.PROVIDER_REFUSED), (302, {}, Code.PROVIDER_REFUSED),
