@@ -183,6 +183,9 @@ class ServiceSettings:
         "appproxy.request_signers of another installed distribution. Empty: nothing does.", "name")
     drain_seconds: float = setting(
         30.0, number(0, 180), "At a stop: how long requests under way may go on.", "seconds")
+    drain_streams_after: float = setting(
+        0.5, number(0, 1), "At a stop, and when a connector stops: from which share of drain_seconds on open WebSockets and\n"
+        "event streams are ended, one after the other, so that their users come back. 1: all are cut at its end.", "share")
     unready_seconds: float = setting(
         0.0, number(0, 180), "At a stop, before that: how long `/ready` says 503 while everybody is still served as ever, so\n"
         "that a load balancer which asks it sends nobody any more.", "seconds")

@@ -6,11 +6,13 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
+from twisted.logger import Logger
 
 from appproxy.config.service import ServiceSettings
 from appproxy.service.front.front import NEWCOMER_SECONDS, NOTICE_SECONDS, Front
 from appproxy.service.listen.fronts import OtherFronts
 from appproxy.service.listen.listeners import Listeners
+from appproxy.service.relay.relay import Relay
 from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.membership import Membership
 from appproxy.service.tunnel.succession import Succession
@@ -19,14 +21,18 @@ from appproxy.service.tunnel.succession import Succession
 _UNHURRIED = 5.0
 #: Seconds between two looks whether anybody is still there.
 _LOOK_EVERY = 0.1
+#: Seconds in which applications hear of what has just ended for the last users.
+_LAST_WORDS = 1.0
 
 
 class NodeEnd:
     """`is_worker`: another process listens for this node, and has told balancers of the end."""
 
+    log = Logger()
+
     def __init__(
         self, settings: ServiceSettings, reactor: Any, listeners: Listeners, front: Front, others: OtherFronts, *,
-        end_point: TunnelListener, membership: Membership, succession: Succession, is_worker: bool,
+        end_point: TunnelListener, relay: Relay, membership: Membership, succession: Succession, is_worker: bool,
     ) -> None:
         self._settings = settings
         self._reactor = reactor
@@ -34,6 +40,7 @@ class NodeEnd:
         self._front = front
         self._others = others
         self._end_point = end_point
+        self._relay = relay
         self._membership = membership
         self._succession = succession
         self._is_worker = is_worker
@@ -55,6 +62,7 @@ class NodeEnd:
         deadline = self._reactor.seconds() + self._settings.drain_seconds
         notice = _UNHURRIED if succession.goes_on else NOTICE_SECONDS
         front.drain(min(notice, self._settings.drain_seconds))
+        self._relay.moves.begin(lambda request: True)
         if not succession.is_succeeded:
             # Requests that were on their way when their users heard of it still need connectors.
             await self._served(min(deadline, self._reactor.seconds() + NEWCOMER_SECONDS + front.notice))
@@ -62,6 +70,8 @@ class NodeEnd:
         for other in self._others.drained:
             other.drain()
         await self._served(deadline)
+        await self._told(min(deadline, self._reactor.seconds() + _LAST_WORDS))
+        self._count_streams()
         front.abort()
         end_point.abort()
         for other in self._others:
@@ -74,6 +84,18 @@ class NodeEnd:
         """Until no user is there any more, but no longer than until then."""
         while (self._front.connections or self._listeners.waiting) and self._reactor.seconds() < deadline:
             await self._pause(_LOOK_EVERY)
+
+    async def _told(self, deadline: float) -> None:
+        """Until applications have taken leave, too, of streams that are over for their users."""
+        while self._relay.under_way.endless and self._reactor.seconds() < deadline:
+            await self._pause(_LOOK_EVERY)
+
+    def _count_streams(self) -> None:
+        moves = self._relay.moves
+        moves.stop()
+        for kind in sorted({kind for kind, how in moves.ends if how != "refused"}):
+            self.log.info("{closed} streams ({kind}) were closed so that their users come back, {cut} were cut",
+                          kind=kind, closed=moves.ends[kind, "closed"], cut=moves.ends[kind, "cut"])
 
     def _pause(self, seconds: float) -> Deferred[None]:
         return deferLater(self._reactor, seconds)

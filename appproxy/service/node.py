@@ -57,6 +57,7 @@ from appproxy.service.relay.connectors.probe import ProbeResult, probe_all
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.identity_blocks import Blocks
+from appproxy.service.relay.moves.stream_moves import MoveTimes
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.request_signer import load_signer
 from appproxy.service.signin.sessions.renewal import Renewal
@@ -159,7 +160,7 @@ class ServiceNode(Service):
         is_worker = inherited is not None and inherited.parent is not None
         return NodeEnd(
             self.settings, self._reactor, self._listeners, self.front, self._other_fronts, end_point=self.end_point,
-            membership=self.membership, succession=self.succession, is_worker=is_worker)
+            relay=self.relay, membership=self.membership, succession=self.succession, is_worker=is_worker)
 
     def _new_relay(self) -> Relay:
         settings, blocks = self.settings, Blocks()
@@ -172,6 +173,7 @@ class ServiceNode(Service):
             applications=lambda: self.snapshot.applications.values(),
             limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,
             hooks=self.hooks, signer=load_signer(settings.signer),
+            times=MoveTimes(settings.drain_seconds, settings.drain_streams_after),
         )
 
     def _new_dispatcher(

@@ -133,6 +133,9 @@ class FakeExchange:
     def switch(self, fields: bytes, reader: BodyReader) -> IPushProducer:
         raise AssertionError("no page switches protocols")
 
+    def end_stream(self) -> None:
+        self.state = "finished"
+
     def register_producer(self, producer: IPushProducer) -> None:
         assert self.producer is None
         self.producer = producer

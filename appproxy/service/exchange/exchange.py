@@ -155,6 +155,10 @@ class Exchange(Protocol):
         """
         ...
 
+    def end_stream(self) -> None:
+        """A stream is over in both directions: close after what was written. What the user still sends is thrown away."""
+        ...
+
     def register_producer(self, producer: IPushProducer) -> None:
         """Who is to be paused while the user reads slowly."""
         ...

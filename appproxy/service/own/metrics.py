@@ -212,6 +212,7 @@ class NodeCollector(Collector):
         yield known
         yield self._limits()
         yield _rate_limits(node.rates)
+        yield self._stream_ends()
         yield CounterMetricFamily("appproxy_tunnel_protocol_errors", "Times that a connector broke the tunnel protocol.",
                                   value=node.end_point.protocol_errors)
         yield self._certificates()
@@ -237,6 +238,15 @@ class NodeCollector(Collector):
         for (application, code), count in self._node.relay.shortages.counts.items():
             met.add_metric([application, code.name], count)
         return met
+
+    def _stream_ends(self) -> Metric:
+        ended = CounterMetricFamily(
+            "appproxy_streams_ended", "Streams that the service has ended: closed with a word to the client, or cut.",
+            labels=["kind", "how"])
+        ends = self._node.relay.moves.ends
+        for kind, how in sorted({("websocket", "closed"), ("event-stream", "closed"), *ends}):
+            ended.add_metric([kind, how], ends[kind, how])
+        return ended
 
     def _certificates(self) -> Metric:
         days = GaugeMetricFamily("appproxy_certificate_days_left", "Days until a certificate ends; below 0 when it has.",

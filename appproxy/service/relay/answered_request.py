@@ -13,6 +13,8 @@ from appproxy.identity.session import Session
 from appproxy.net.loop.deadlines import NEVER
 from appproxy.policy.conditional.parts.transfers import Refused, Transfers
 from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.answers.movable import Movable
+from appproxy.service.relay.answers.relayed_websocket import RelayedWebSocket, close_code, is_websocket
 from appproxy.service.relay.answers.streamed_answer import StreamedAnswer
 from appproxy.service.relay.answers.symptoms import STATUSES
 from appproxy.service.relay.answers.transfers import refused_block
@@ -131,7 +133,12 @@ class AnsweredRequest:
     def fail(self, code: Code, text: str) -> None:
         """Tell the user, with whom it ends."""
         exchange, self.exchange = self.exchange, None
-        if exchange is not None:
+        if exchange is None:
+            return
+        if self.movable is not None and self.movable.say_last(close_code(code)):
+            exchange.failure, exchange.detail = code, text
+            exchange.end_stream()
+        else:
             self.relay.refuse(exchange, code, text)
 
     def _new_upload(self) -> Upload:
@@ -171,6 +178,11 @@ class AnsweredRequest:
     def endless(self) -> bool:
         """May its answer go on for ever?"""
         return self.answer is not None and self.answer.endless
+
+    @property
+    def movable(self) -> Movable | None:
+        """What ends it so that its client comes back; None where nothing can."""
+        return None if self.answer is None else self.answer.movable
 
     def _note_challenge(self, status: int, block: bytes) -> None:
         """The next leg of a handshake that begins with this answer must come to the same connector."""
@@ -264,8 +276,12 @@ class AnsweredRequest:
         # What only the request needed goes: an idle stream must cost little.
         self.head = b""
         self._follow(Event.SWITCHED)
-        self.upload = Upload(self, replayable=False)
-        self.upload.stream(exchange, data, fields)
+        upload = self.upload = Upload(self, replayable=False)
+        if self.answer is None or not is_websocket(fields):
+            upload.stream(exchange, data, fields)
+            return
+        websocket = self.answer.sink = self.answer.movable = RelayedWebSocket(exchange, self, upload)
+        upload.stream(exchange, data, fields, websocket)
 
     def streamed(self, piece: bytes) -> None:
         """BODY: a piece of the answer."""
@@ -338,6 +354,27 @@ class AnsweredRequest:
         """The user may no longer: nothing more goes either way."""
         if self.exchange is not None:
             self._follow(Event.CUT, code, why)
+
+    # How a stream ends so that its client comes back (`movable.MovableOwner`).
+
+    def was_ended(self, kind: str, how: str) -> None:
+        """Its client has been told, or has seen a whole answer."""
+        self.relay.moves.ends[kind, how] += 1
+
+    def part(self) -> None:
+        """A stream is over at both ends. The application is left to close in its turn."""
+        exchange, self.exchange = self.exchange, None
+        if self.upload is not None:
+            self.upload.body_ended([])
+        if exchange is not None:
+            exchange.end_stream()
+
+    def end_answer(self) -> None:
+        """The answer is complete as it is; the application is not asked for more."""
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.finish(b"")
+            self._follow(Event.USER_LEFT)
 
     def deadline_passed(self, now: float) -> None:
         """Called by the sweep."""

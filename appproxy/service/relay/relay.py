@@ -20,6 +20,7 @@ from appproxy.service.relay import small_upload
 from appproxy.service.relay.connectors.affinity import binds_by_request
 from appproxy.service.relay.connectors.roster import Roster
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
+from appproxy.service.relay.moves.stream_moves import MoveTimes
 from appproxy.service.relay.plan import Plan, Plans
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.request_signer import RequestSigner, signed
@@ -39,7 +40,8 @@ class Relay(Shared):
 
     `user_header` and `identity_block` give what a connector and an application are told of a session, `tokens` makes what
     connectors tell users apart by, `has_connectors` says whether any connector is enrolled in a group, `urls` gives the
-    table of public and internal URLs as it is now, `applications` all that are published; `signer` has the last word.
+    table of public and internal URLs as it is now, `applications` all that are published; `signer` has the last word;
+    `times`: when streams end that have to go elsewhere.
     """
 
     def __init__(
@@ -58,8 +60,9 @@ class Relay(Shared):
         strict: bool = False,
         hooks: Hooks | None = None,
         signer: RequestSigner | None = None,
+        times: MoveTimes | None = None,
     ) -> None:
-        super().__init__(roster, clock, page, has_connectors, limits or TunnelLimits(), hooks or Hooks())
+        super().__init__(roster, clock, page, has_connectors, limits or TunnelLimits(), hooks or Hooks(), times or MoveTimes())
         self.strict = strict
         self.plans = Plans(urls, applications, frozenset() if signer is None else signer.names)
         #: Version of what connectors are told; a request says which one it was made with.

@@ -13,8 +13,10 @@ from appproxy.policy.conditional.parts.transfers import Refused, Transfers
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.answers.movable import Movable
 from appproxy.service.relay.answers.streamed_answer import StreamedAnswer
 from appproxy.service.relay.answers.transfers import refused_block, refused_head
+from appproxy.service.relay.connectors.roster import Peer
 from appproxy.service.relay.plan import Plan
 from appproxy.store.snapshot import Snapshot
 
@@ -30,6 +32,14 @@ class Revocable(Protocol):
     exchange: Exchange | None
     #: None until it has begun, and for one that came in one piece.
     answer: StreamedAnswer | None
+    #: Which connector has it; None where none does.
+    peer: Peer | None
+    #: When it has been silent for too long.
+    deadline: float
+
+    @property
+    def movable(self) -> Movable | None:
+        """What ends it so that its client comes back; None where nothing can."""
 
     @property
     def endless(self) -> bool:

@@ -15,6 +15,7 @@ from appproxy.service.relay.answers.symptoms import Symptoms
 from appproxy.service.relay.connectors.affinity import Affinity
 from appproxy.service.relay.connectors.roster import Peer, Roster
 from appproxy.service.relay.connectors.shortages import SHORTAGES, Shortages
+from appproxy.service.relay.moves.stream_moves import MoveTimes, StreamMoves
 from appproxy.service.relay.under_way import UnderWay
 from appproxy.tunnel.limits import TunnelLimits
 
@@ -38,6 +39,7 @@ class Shared:
         has_connectors: Callable[[str], bool],
         limits: TunnelLimits,
         hooks: Hooks,
+        times: MoveTimes,
     ) -> None:
         self.roster = roster
         self.clock = clock
@@ -48,6 +50,7 @@ class Shared:
         self.affinity = Affinity()
         self.symptoms = Symptoms()
         self.under_way = UnderWay()
+        self.moves = StreamMoves(clock, self.under_way, times)
         self.shortages = Shortages(clock)
         self._has_connectors = has_connectors
 

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall
 from appproxy.errors import Code
 from appproxy.http.forwarding import forwarded_trailers
 from appproxy.http.head import Fields
-from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.exchange.exchange import BodyReader, Exchange
 from appproxy.service.relay.connectors.data_channel import DataChannel
 from appproxy.service.relay.plan import Plan
 from appproxy.service.relay.shared import Shared
@@ -100,11 +100,11 @@ class Upload:
                 self.cancel_go()
                 self._go = relay.clock.callLater(relay.limits.go_after, self._say_go)
 
-    def stream(self, exchange: Exchange, data: DataChannel, fields: bytes) -> None:
-        """The connection is upgraded: the user's bytes have no end but their own."""
+    def stream(self, exchange: Exchange, data: DataChannel, fields: bytes, reader: BodyReader | None = None) -> None:
+        """The connection is upgraded: the user's bytes have no end but their own. `reader` takes them, to give them here."""
         self.handed_over = self._reading = True
         self._held = None
-        read_gate = exchange.switch(fields, self)
+        read_gate = exchange.switch(fields, reader or self)
         if self._owner.data is data and not self.over:
             data.feed(read_gate)
 

@@ -192,8 +192,7 @@ class TunnelListener(Factory):
         if isinstance(old, SignalLink) and not old.draining and hello.node not in ("", self.node):
             self._turn_away(link, _MISTAKEN)
             return
-        link.peer = peer
-        link.slot = hello.slot
+        link.peer, link.slot = peer, hello.slot
         peer.links[hello.slot] = link
         peer.version = hello.version
         peer.takes_bodies, peer.examines = INLINE_BODY in hello.capabilities, EXAMINES in hello.capabilities
@@ -322,6 +321,7 @@ class TunnelListener(Factory):
         peer = link.peer
         if peer is not None and not peer.online:
             self.log.info("connector {id} is shutting down", id=peer.id)
+            self.relay.moves.begin(lambda request: request.peer is peer and not peer.online)
             if not any(one.online for one in self.roster.workers(peer.id)):
                 self._rivals.drained(peer.id)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from appproxy.errors import FAILURES, Code
+from appproxy.http.websocket import POLICY_VIOLATION, close_frame
 from appproxy.identity.session import Session
 from appproxy.publish.application import Preauthentication, Url
 from appproxy.publish.routing import Router
@@ -631,7 +632,7 @@ def test_a_stream_without_end_ends_with_its_session(kind: bytes) -> None:
 
 
 def test_a_websocket_ends_with_its_session() -> None:
-    """The connector is told, and the application's connection ends."""
+    """The connector is told, and the application's connection ends. The user's program hears why."""
     world = Guarded()
     signal = world.welcomed()
     user = world.user()
@@ -639,8 +640,9 @@ def test_a_websocket_ends_with_its_session() -> None:
     data = world.attach(only_request(signal), body=True)
     data.say(data.session.head(101, b"upgrade: websocket\n"))
     data.frames()
+    user.wire.take()
     assert world.relay.end_expired(world.snapshot, ANN.expires) == 1
-    assert user.wire.aborted
+    assert user.wire.take() == close_frame(POLICY_VIOLATION) and user.wire.closed
     assert data.kinds() == [Kind.ABORT, Kind.STOP]
 
 

@@ -330,6 +330,14 @@ class UserConnection(Protocol):
         elif hasattr(self._transport, "loseWriteConnection"):
             self._transport.loseWriteConnection()
 
+    def stream_over(self, exchange: UserExchange) -> None:
+        """Both directions are over."""
+        if self._current is exchange:
+            self._current = None
+            self.front.ended(exchange)
+            self.read_gate.release(_SLOW_PEER)
+            self._farewell()
+
     # Pausing, deadlines, the end.
 
     def watch_answer(self, paused: bool) -> None:

@@ -78,6 +78,9 @@ class ConnectionPort(Protocol):
     def close_stream(self, exchange: UserExchange) -> None:
         """The stream's direction to the user is over."""
 
+    def stream_over(self, exchange: UserExchange) -> None:
+        """Both of the stream's directions are over."""
+
     def exchange_over(self, exchange: UserExchange, reuse: bool) -> None:
         """The answer is complete. `reuse`: another request may follow."""
 
@@ -229,6 +232,14 @@ class UserExchange(AnsweringExchange):
                                     False, None, False)
             connection.become_stream(reader)
         return connection.read_gate
+
+    def end_stream(self) -> None:
+        """The stream is over in both directions: close after what was written."""
+        if self._switched:
+            self.responder = None
+            self._over = True
+            self._release()
+            self._connection.stream_over(self)
 
     # Pausing: we stand between the transport and whoever answers, to know that the user reads slowly.
 

@@ -207,6 +207,14 @@ class H2Exchange(AnsweringExchange):
         self._incoming.read(reader, NEVER)
         return self.read_gate
 
+    def end_stream(self) -> None:
+        """The stream is over in both directions: end it after what was written."""
+        if self._switched:
+            if not self._over:
+                self.connection.end(self.stream, ())
+            self._switched = False
+            self._end()
+
     def _no_tunnel(self) -> tuple[int, bytes, bytes]:
         """A 2xx would open the tunnel, and nobody is at its other end."""
         self.failure = Code.UPGRADE_REFUSED

@@ -6,18 +6,19 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
-from appproxy.errors import Code
 from appproxy.http.fields import values
 from appproxy.net.read_gate import ReadGate
 from appproxy.policy.conditional.parts.transfers import Refused, Transfers
 from appproxy.service.exchange.exchange import Exchange
+from appproxy.service.relay.answers.movable import Movable, MovableOwner
+from appproxy.service.relay.answers.relayed_events import RelayedEvents
 from appproxy.service.relay.answers.transfers import Counted, Sink
 from appproxy.service.relay.answers.translated_answer import TranslatedAnswer
 from appproxy.service.relay.plan import Plan
-from appproxy.tunnel.connections.silence import is_endless, silence_of
+from appproxy.tunnel.connections.silence import is_endless, is_event_stream, silence_of
 
 
-class AnsweredOwner(Protocol):
+class AnsweredOwner(MovableOwner, Protocol):
     """The request that it answers."""
 
     plan: Plan
@@ -30,19 +31,18 @@ class AnsweredOwner(Protocol):
     def deny(self, refused: Refused) -> None:
         """A policy lets no more through."""
 
-    def cut(self, code: Code, why: str) -> None:
-        """It cannot be read: nothing more goes to the user."""
-
 
 class StreamedAnswer:
     """One, from its head on. `idle_timeout`: seconds that an upgraded stream may be silent."""
 
-    __slots__ = ("_exchange", "endless", "head", "silence", "sink", "upgraded")
+    __slots__ = ("_exchange", "endless", "head", "movable", "silence", "sink", "upgraded")
 
     def __init__(self, exchange: Exchange, status: int, block: bytes, idle_timeout: float) -> None:
         self._exchange = exchange
         #: Where its pieces go: through a translator, where the application's URLs are translated.
         self.sink: Sink = exchange
+        #: What ends it so that its client comes back, where there is such a way.
+        self.movable: Movable | None = None
         #: Status and fields as the application has sent them: what policies that come later are asked about. Of an upgraded
         #: stream, of which there are many, nothing is kept.
         self.head = (status, b"" if status == 101 else block)
@@ -61,6 +61,8 @@ class StreamedAnswer:
             block, translator = plan.bodies.answer(request.method, status, block, request.holds_translated)
             if translator is not None:
                 self.sink = producer = TranslatedAnswer(exchange, translator, clock, read_gate, request.cut)
+        if self.endless and not self.upgraded and producer is read_gate and is_event_stream(block) and not _is_coded(block):
+            self.sink = self.movable = RelayedEvents(exchange, request)
         rule = None if request.transfers is None else request.transfers.download
         if rule is not None and not self.upgraded:
             refused = Refused(rule, f"download of more than {rule.most:.0f} bytes")
@@ -79,3 +81,8 @@ class StreamedAnswer:
         # What is still translated goes on by itself, and needs to know nobody but the user.
         sink, self.sink = self.sink, self._exchange
         sink.finish(trailers)
+
+
+def _is_coded(block: bytes) -> bool:
+    """Are the bytes compressed, so that nobody sees where an event ends?"""
+    return any(value.lower() != b"identity" for value in values(block, b"content-encoding"))

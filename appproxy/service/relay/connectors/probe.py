@@ -136,6 +136,9 @@ class Probe(ExchangeState):
         """No upgrade was asked for."""
         return self.read_gate
 
+    def end_stream(self) -> None:
+        """No upgrade was asked for."""
+
     def register_producer(self, producer: IPushProducer) -> None:
         """Nothing of the body is taken, so nothing need be paused."""
 
