@@ -253,7 +253,7 @@ class HalfCloseTLS(BatchedTLS):
 
     def _finish_writing(self) -> None:
         """Send the close_notify that was asked for, unless something is still to be written before it."""
-        if self._appSendBuffer or self._producer is not None or self._lostTLSConnection:
+        if self._appSendBuffer or self._producer is not None or self._lostTLSConnection or self._aborted:
             return
         if self.disconnecting:
             if not self._read_over:

@@ -387,6 +387,17 @@ class TestEnds:
         assert isinstance(net.server.reason, ConnectionLost)
         assert isinstance(net.client.reason, ConnectionAborted)
 
+    def test_a_producer_that_goes_after_an_abort(self) -> None:
+        """Nothing more leaves: whoever was paused is told of the end later, and lets go of a connection that is broken."""
+        net = connected()
+        net.client.tls.registerProducer(Producer(), True)
+        net.client.tls.write(b"part")
+        net.flush()
+        before = list(net.client_end.sent)
+        net.client.tls.abortConnection()
+        net.client.tls.unregisterProducer()
+        assert not net.client.tls._close_sent and net.client_end.sent == before
+
     def test_a_close_that_tcp_answers(self) -> None:
         """Most clients answer our close by TCP alone: for us, who closed, that is a clean end."""
         net = connected()
