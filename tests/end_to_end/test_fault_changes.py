@@ -44,7 +44,7 @@ def restored(system: System) -> Iterator[None]:
 
 
 def test_revoking_cuts_what_is_open(system: System) -> None:
-    """A revoked connector's streams and answers are cut within a second, and it is never let in again."""
+    """A revoked connector's streams and answers end within a second, and it is never let in again."""
     system.call("POST", "/connector-groups", name="apart")
     system.application("apart", system.origin.url, preauth="passthrough", connector_group="apart")
     system.enrol("third", "--group", "apart")
@@ -54,7 +54,7 @@ def test_revoking_cuts_what_is_open(system: System) -> None:
         assert (stream.head().status, answer.head().status) == (101, 200)
         system.call("POST", f"/connectors/{system.ids['third']}/revoke")
         began = usual_seconds()
-        stream.broken()
+        stream.asked_to_come_back()
         answer.broken()
         assert usual_seconds() - began < PROMPT
     for case in ("revoked stream", "revoked answer"):

@@ -107,7 +107,7 @@ def outcomes(system: System) -> dict[str, Outcome]:
         if UNDER_WAY[kind][1] == "/hang":
             reply = wires[case].reply()
         else:
-            wires[case].broken()
+            (wires[case].asked_to_come_back if kind == "stream" else wires[case].broken)()
         found[kind] = Outcome(reply, usual_seconds() - killed, system.origin.about(case))
 
     lost = [case for case in wires if where[case] == CONNECTORS[0]]
@@ -149,7 +149,7 @@ def test_a_connector_killed_with_a_request_that_is_not_idempotent(outcomes: dict
 
 @pytest.mark.parametrize("kind", ["answer", "stream"])
 def test_a_connector_killed_inside_an_answer(outcomes: dict[str, Outcome], kind: str) -> None:
-    """The user's connection breaks; it never looks like a proper end."""
+    """The user's connection breaks, and never looks like a proper end; a WebSocket is told to come back."""
     assert outcomes[kind].reply is None
     assert outcomes[kind].seconds < PROMPT
 

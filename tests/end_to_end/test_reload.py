@@ -20,7 +20,7 @@ import pytest
 from appproxy.demo.supervisor import Supervisor, twistd
 from appproxy.errors import StoreError
 from appproxy.twistd.process.succession import END_SECONDS
-from tests.end_to_end.behaviours import LARGE, talk
+from tests.end_to_end.behaviours import LARGE, pour, talk
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.load import Load
 from tests.end_to_end.origins import Call
@@ -48,6 +48,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         system = System(directory, supervisor)
         system.build()
         system.origin.on("/talk", talk)
+        system.origin.on("/pour", pour)
         yield system
         system.origin.stop()
     shutil.rmtree(directory, ignore_errors=True)
@@ -267,12 +268,12 @@ def child_of(process: int) -> int:
 
 
 def test_nobody_notices_the_reload_of_the_only_connector(only_one: System) -> None:
-    """The new process takes what comes; the old one ends what it has, and a stream lives as long as the drain."""
+    """The new process takes what comes; the old one ends what it has, and a download lives as long as the drain."""
     system = only_one
     old = system.supervisor.find("first").process
     with Wire(system, "raw") as stream, Load(system, streams=6) as load:
-        stream.request("GET", "/talk", "stream", fields={"Connection": "Upgrade", "Upgrade": "websocket"})
-        assert stream.head().status == 101
+        stream.request("GET", "/pour", "stream")
+        assert stream.head().status == 200
         load.more(60)
         old.send_signal(signal.SIGHUP)
         new = child_of(old.pid)
@@ -293,8 +294,8 @@ def test_the_next_process_of_a_connector_beside_one_that_drains(only_one: System
     system = only_one
     old = system.supervisor.find("first").process
     with Wire(system, "raw") as stream:
-        stream.request("GET", "/talk", "another stream", fields={"Connection": "Upgrade", "Upgrade": "websocket"})
-        assert stream.head().status == 101
+        stream.request("GET", "/pour", "another stream")
+        assert stream.head().status == 200
         old.send_signal(signal.SIGTERM)
         system.start_connector("first")
         assert ask(system, case="while the other drains").status == 200

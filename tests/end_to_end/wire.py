@@ -136,6 +136,13 @@ class Wire:
             return
         raise AssertionError(f"a proper end of something that has none, behind {came[-300:]!r}")
 
+    def asked_to_come_back(self) -> None:
+        """On a WebSocket that was silent comes Close with 1012 (service restart), and a proper end."""
+        came = b""
+        while data := self.read():
+            came += data
+        assert came == b"\x88\x02\x03\xf4", f"{came[-300:]!r} in place of Close"
+
     def replies(self) -> list[Reply]:
         """All answers until the service closes. Raises Cut when it does so within one."""
         found: list[Reply] = []
