@@ -6,7 +6,6 @@ import re
 
 #: Two ends of a line one after the other. A line ends with CRLF, LF or CR, and a CR before an LF is no end of its own.
 _BLANK_LINE = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)")
-_LAST_ENDS = re.compile(rb"[\r\n]*\Z")
 #: Bytes that two ends of lines have at most.
 _LONGEST = 4
 
@@ -28,8 +27,7 @@ class EventFollower:
     @property
     def _ends(self) -> bytes:
         """The ends of lines that nothing has followed yet."""
-        found = _LAST_ENDS.search(self._last)
-        return found[0] if found is not None else b""
+        return self._last[len(self._last.rstrip(b"\r\n")) :]
 
     def follow(self, data: bytes) -> None:
         """The next bytes of the stream, however they are cut."""
