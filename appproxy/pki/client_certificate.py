@@ -25,8 +25,7 @@ def new_client_credential(type: str, name: str, now: float, serial: bytes) -> Cr
 
     `serial`: 16 random bytes; `now`: seconds since 1970.
     """
-    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-    key = ec.generate_private_key(ec.SECP256R1()) if type == "EC" else rsa.generate_private_key(65537, _RSA_BITS)
+    key = _new_pair(type)
     moment = datetime.fromtimestamp(now, UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
     certificate = (
@@ -37,8 +36,20 @@ def new_client_credential(type: str, name: str, now: float, serial: bytes) -> Cr
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(key, SHA256())
     )
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
-    return Credential(certificate.public_bytes(Encoding.PEM).decode("ascii"), pem)
+    return Credential(certificate.public_bytes(Encoding.PEM).decode("ascii"), _private_pem(key))
+
+
+def new_client_key(type: str) -> str:
+    """A new key pair (`type`: EC or RSA) without a certificate, as private PEM."""
+    return _private_pem(_new_pair(type))
+
+
+def _new_pair(type: str) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    return ec.generate_private_key(ec.SECP256R1()) if type == "EC" else rsa.generate_private_key(65537, _RSA_BITS)
+
+
+def _private_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
 
 
 def check_client_credential(certificate: str, key: str) -> str:

@@ -10,7 +10,8 @@ from math import inf
 
 from appproxy.branding import PLAIN, Brand
 from appproxy.identity.openid.client_authentication import ProviderClient
-from appproxy.identity.openid.client_keys import ClientKey, shown_key, signing_key
+from appproxy.identity.openid.client_keys import ClientKey, public_signing_keys, shown_key, signing_key
+from appproxy.identity.openid.encrypted_token import EncryptionKey, public_keys
 from appproxy.identity.openid.oidc_settings import BY_CERTIFICATE, OidcSettings
 from appproxy.pki.authority import Credential
 from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
@@ -80,6 +81,15 @@ class ProviderRecord:
     secret_changed: float = 0.0
     #: By which we prove to be its client, where it is not by the secret.
     keys: tuple[ClientKey, ...] = ()
+    #: What it encrypts ID tokens to.
+    encryption_keys: tuple[EncryptionKey, ...] = ()
+
+    def key_set(self, now: float) -> dict[str, object] | None:
+        """What is published for this provider (RFC 7517); None where it needs no key of ours."""
+        encryption = public_keys(self.encryption_keys, self.settings.id_token_encryption, now)
+        if not self.settings.needs_key and not encryption:
+            return None
+        return {"keys": [*(public_signing_keys(self.keys) if self.settings.needs_key else ()), *encryption]}
 
     def client(self, client_id: str, now: float) -> ProviderClient:
         """Who we are to it under this id; `now`: seconds since 1970."""

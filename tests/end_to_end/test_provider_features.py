@@ -58,6 +58,13 @@ FEATURES = {
         {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=appproxy at corp"}, {"mtls": True},
         ("client_authentication=tls_client_auth",), ("--tls-certificate", "client.pem", "--tls-key", "client.key"),
         known="tls_client_auth"),
+    "encrypted": Feature(
+        {"token_endpoint_auth_method": "client_secret_basic", "id_token_encrypted_response_alg": "RSA-OAEP-256"},
+        {"encryption": True, "lifetime": 3600}, ("id_token_encryption=RSA-OAEP-256",), secret=_SECRET),
+    "encrypted-proof": Feature(
+        {**_BY_KEY, "id_token_encrypted_response_alg": "ECDH-ES+A256KW", "id_token_encrypted_response_enc": "A256GCM"},
+        {"encryption": True, "algorithm": "ES256"},
+        ("client_authentication=private_key_jwt", "id_token_encryption=ECDH-ES+A256KW"), known="private_key_jwt"),
     "posted": Feature({"token_endpoint_auth_method": "client_secret_basic"}, {"algorithm": "RS512"},
                       ("response_mode=form_post", "max_age=3600", "prompt=login"), ("--algorithm", "RS512"), _SECRET),
 }  # fmt: skip
@@ -127,3 +134,18 @@ def test_the_whole_way(world: World, modules: Path, name: str) -> None:
         asking = visitor.submit(visitor.navigate(world.url(name, "/.appproxy/sign-out")))
         out = visitor.submit(asking, logout="yes")
         assert (out.status, urlsplit(out.url).path) == (200, "/signed-out")
+
+
+@needed
+def test_a_token_that_is_not_encrypted_as_it_should_be_lets_nobody_in(world: World, modules: Path) -> None:
+    """The provider only signs, whatever is set here; and the log says what is to be set."""
+    feature = Feature(
+        {"token_endpoint_auth_method": "client_secret_basic"}, {"encryption": True}, ("id_token_encryption=ECDH-ES",),
+        secret=_SECRET)
+    with provider(world, modules, "only-signed", feature) as anchor:
+        until(lambda: Visitor(world.port, world.anchor).get(world.url("only-signed")).status == 401, "not live", 10)
+        page = through(world, anchor, "only-signed", "carol")[1]
+        assert page.status == 502 or "TOKEN_REFUSED" in page.text, (page.status, page.text)
+        assert "it is not encrypted, though that is set for this provider" in world.supervisor.find("service").output()
+        world.admin("provider", "set", "only-signed", "--set", "id_token_encryption=")
+        until(lambda: through(world, anchor, "only-signed", "carol")[1].url == world.url("only-signed"), "not let in", 20)

@@ -43,7 +43,7 @@ _RECORDS: Mapping[str, str] = {
     "ConnectorGroup": "id:text name:text needs_approval:flag connectors~:whole",
     "JoinToken": "id:text group:text uses:whole uses_left:whole created:time expires:time expired:flag",
     "NewJoinToken": "id:text token:text group:text uses:whole expires:time address:text",
-    "ProviderKey": "id:text type:text created:time given:flag certificate:text",
+    "ProviderKey": "id:text type:text use:text created:time given:flag certificate:text",
     "ProviderSetting": "key:text meaning:text",
     "Provider":
         "id:text name:text kind:text issuer:text client_id:text public:flag scopes:texts groups_claim:text algorithms:texts "

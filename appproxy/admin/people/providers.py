@@ -6,6 +6,7 @@ from appproxy.admin.base.operation import Call, Change, Command, Operation, Quer
 from appproxy.admin.base.principal import Permission
 from appproxy.errors import ConfigError
 from appproxy.identity.openid.client_keys import ClientKey
+from appproxy.identity.openid.encrypted_token import EncryptionKey
 from appproxy.identity.openid.oidc_settings import MEANINGS, texts_of
 from appproxy.pki.authority import Credential
 from appproxy.pki.pem import split_chain
@@ -73,7 +74,9 @@ def _tls(call: Call) -> Credential | None:
 
 def _new_key(tx: Transaction, call: Call) -> Change:
     made = providers.new_key(tx, call.path["provider"])
-    return Change(_provider(made, call), made.id, {"name": made.name, "key": made.keys[0].id})
+    new = ", ".join([key.id for key in made.keys if key.created == tx.now]
+                    + [key.id for key in made.encryption_keys if key.created == tx.now])
+    return Change(_provider(made, call), made.id, {"name": made.name, "key": new})
 
 
 def _remove(tx: Transaction, call: Call) -> Change:
@@ -83,7 +86,7 @@ def _remove(tx: Transaction, call: Call) -> Change:
 
 def _noted(one: ProviderRecord) -> dict[str, object]:
     """For the audit: which authorities is told by their number."""
-    keys = ", ".join(key.id for key in one.keys)
+    keys = ", ".join([*(key.id for key in one.keys), *(key.id for key in one.encryption_keys)])
     return {**provider_record(one), "ca_bundle": len(split_chain(one.ca_bundle)), "keys": keys}
 
 
@@ -117,13 +120,19 @@ def provider_record(one: ProviderRecord) -> dict[str, object]:
         "fetch_groups": one.fetch_groups,
         "settings": texts_of(one.settings),
         "secret_changed": one.secret_changed,
-        "keys": [_key(key) for key in one.keys],
+        "keys": [*(_key(key) for key in one.keys), *(_encryption_key(key) for key in one.encryption_keys)],
     }
 
 
 def _key(key: ClientKey) -> dict[str, object]:
     """What an admin may have to register at the provider; never the private half."""
-    return {"id": key.id, "type": key.type, "created": key.created, "given": key.given, "certificate": key.certificate}
+    return {"id": key.id, "type": key.type, "use": "sig", "created": key.created, "given": key.given,
+            "certificate": key.certificate}
+
+
+def _encryption_key(key: EncryptionKey) -> dict[str, object]:
+    """The same of one that ID tokens are encrypted to, which has no certificate."""
+    return {"id": key.id, "type": key.type, "use": "enc", "created": key.created, "given": False, "certificate": ""}
 
 
 _TEXTS = ("client_id", "client_secret", "groups_claim", "ca_bundle", "pushed_requests")

@@ -57,12 +57,12 @@ def superseded(keys: Iterable[ClientKey], now: float) -> list[str]:
     ]
 
 
-def key_set(keys: Iterable[ClientKey]) -> dict[str, object]:
-    """What is published (RFC 7517): the public halves, each with its certificate."""
-    return {"keys": [
+def public_signing_keys(keys: Iterable[ClientKey]) -> list[dict[str, object]]:
+    """What our key set says of them (RFC 7517): the public halves, each with its certificate."""
+    return [
         {**_load(one).as_dict(private=False), "kid": one.id, "use": "sig", "x5c": [_der_text(one.certificate)]}
         for one in keys if not one.given
-    ]}
+    ]
 
 
 def sign(key: ClientKey, algorithm: str, claims: Mapping[str, object], type: str = "JWT") -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from appproxy.errors import ConfigError
+from appproxy.identity.openid import encrypted_token
 from appproxy.identity.openid.client_keys import KEY_TYPES
 from appproxy.identity.openid.provider_choice import ascii_domain
 
@@ -134,6 +135,8 @@ class OidcSettings:
     client_key_days: int = 90
     #: Authorization requests are signed (RFC 9101): where the metadata requires it, or always.
     request_object: str = "auto"
+    #: ID tokens must be encrypted to a key of ours, in this way.
+    id_token_encryption: str = ""
     #: Where the metadata is, if not at the issuer's `/.well-known/openid-configuration`; `none`: nowhere.
     discovery_url: str = ""
     authorization_endpoint: str = ""
@@ -170,6 +173,11 @@ class OidcSettings:
         return KEY_TYPES[self.client_algorithm]
 
     @property
+    def encryption_key_type(self) -> str:
+        """Of the keys that ID tokens are encrypted to: EC or RSA; "" where they are not."""
+        return encrypted_token.KEY_TYPES.get(self.id_token_encryption, "")
+
+    @property
     def endpoints(self) -> dict[str, str]:
         """Those that were given by hand, by their names in the metadata."""
         return {name: url for name in ENDPOINTS if (url := getattr(self, name))}
@@ -199,6 +207,8 @@ _KINDS: dict[str, tuple[Callable[[str], Any], str]] = {
         _one_of("issuer", "token_endpoint"), "who signed proofs are for: the issuer, or the token end point's URL"),
     "client_key_days": (_key_days, "days after which a new key of the client follows; 0: by hand"),
     "request_object": (_one_of("auto", "always"), "authorization requests are signed where the provider says so, or always"),
+    "id_token_encryption": (
+        _one_of(*encrypted_token.KEY_TYPES), "ID tokens must be encrypted in this way, to a key that the service publishes"),
     "discovery_url": (
         lambda text: text if text == "none" else check_https(text), "where the provider's metadata is; none: nowhere"),
     **{name: (check_https, f"the provider's {name}, whatever its metadata says") for name in ENDPOINTS},

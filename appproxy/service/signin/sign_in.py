@@ -20,7 +20,6 @@ from twisted.web.server import Request
 from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.identity.cookie import START_COOKIE, cookie_name
-from appproxy.identity.openid.client_keys import key_set
 from appproxy.identity.states import StartState
 from appproxy.net.web import (
     Answer,
@@ -138,9 +137,10 @@ class SignIn:
     async def _client_keys(self, request: IRequest) -> Answer:
         """The keys of our client at one provider, which the path names: that provider fetches them (`jwks_uri`)."""
         record = self._context.snapshot.providers.get(request.path.rpartition(b"/")[2].decode("ascii", "replace"))
-        if record is None or not record.settings.needs_key:
+        published = None if record is None else record.key_set(self._context.wall_clock())
+        if published is None:
             return failure_answer(request, Code.NOT_FOUND, "no provider with keys has this path")
-        return json_answer(200, key_set(record.keys))
+        return json_answer(200, published)
 
     def _limit(self) -> Limit:
         return limited(BURST, RATE, self._seconds)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.devices import devices
-from appproxy.store.people import client_keys, directories, kept_forms, providers
+from appproxy.store.people import client_keys, directories, encryption_keys, kept_forms, providers
 from appproxy.store.people.factors import authenticator_apps
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.roles import idempotency
@@ -17,6 +17,7 @@ from appproxy.store.tables.certificates import certificates as certificate_table
 from appproxy.store.tables.core import audit_chains, authorities, leaves, master_check, sealing_keys, signing_keys
 from appproxy.store.tables.core import authenticator_apps as app_table
 from appproxy.store.tables.core import client_keys as client_key_table
+from appproxy.store.tables.core import encryption_keys as encryption_key_table
 from appproxy.store.tables.core import kept_forms as kept_form_table
 from appproxy.store.tables.core import providers as provider_table
 from appproxy.store.tables.core import sessions as session_table
@@ -33,6 +34,7 @@ SEALED: tuple[tuple[sa.Table, str, str], ...] = (
     (master_check, "sealed", CHECK),
     (provider_table, "client_secret", providers.CLIENT_SECRET),
     (client_key_table, "key", client_keys.CLIENT_KEY),
+    (encryption_key_table, "key", encryption_keys.ENCRYPTION_KEY),
     (directory_table, "bind_password", directories.BIND_PASSWORD),
     (authorities, "key", keys.AUTHORITY_KEY),
     (leaves, "key", keys.LEAF_KEY),

@@ -59,7 +59,7 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
                      schema.cors_rules),
     "connectors": (schema.connectors,),
     "connector_groups": (schema.connector_groups,),
-    "providers": (schema.providers, schema.client_keys),
+    "providers": (schema.providers, schema.client_keys, schema.encryption_keys),
     "keys": (schema.sealing_keys,),
     "trust_bundle": (schema.authorities,),
     "revoked_sessions": (schema.revoked_sessions,),

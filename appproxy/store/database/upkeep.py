@@ -7,7 +7,7 @@ from appproxy.store.connectors import connectors, join_tokens
 from appproxy.store.database.initial import renew_leaves
 from appproxy.store.devices import devices, statuses
 from appproxy.store.machines import client_grants, command_lines, native_grants, service_tokens
-from appproxy.store.people import client_keys, kept_forms, password_attempts, password_links, providers
+from appproxy.store.people import client_keys, encryption_keys, kept_forms, password_attempts, password_links, providers
 from appproxy.store.people.factors import refused_codes
 from appproxy.store.people.session import client_sessions, one_time, sessions
 from appproxy.store.people.session import rows as session_rows
@@ -32,6 +32,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
     keys.rotate_sealing_keys(tx)
     for one in providers.list_all(tx):
         client_keys.keep_up(tx, one.id, one.client_id, one.settings)
+        encryption_keys.keep_up(tx, one.id, one.settings)
     one_time.purge(tx)
     kept_forms.purge(tx)
     audit.purge(tx, audit_days)

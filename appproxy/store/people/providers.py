@@ -12,13 +12,14 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.identity.openid.client_keys import ClientKey
+from appproxy.identity.openid.encrypted_token import EncryptionKey
 from appproxy.identity.openid.oidc_settings import read_settings, texts_of
 from appproxy.pki.authority import Credential
 from appproxy.pki.pem import load_chain
 from appproxy.plugins import Plugins
 from appproxy.publish.settings.table import LEAST_IDLE_MINUTES, LONGEST_SESSION_HOURS
 from appproxy.store import names
-from appproxy.store.people import client_keys
+from appproxy.store.people import client_keys, encryption_keys
 from appproxy.store.people.session import sessions
 from appproxy.store.snapshot import BUILTIN as BUILTIN
 from appproxy.store.snapshot import OIDC, ProviderRecord
@@ -103,22 +104,29 @@ def _with_keys(tx: Transaction, made: ProviderRecord, tls: Credential | None) ->
     if tls is not None:
         client_keys.give(tx, made.id, tls.certificate, tls.key)
     client_keys.keep_up(tx, made.id, made.client_id, made.settings)
-    keyed = replace(made, keys=client_keys.by_provider(tx, made.id).get(made.id, ()))
+    encryption_keys.keep_up(tx, made.id, made.settings)
+    keyed = replace(made, keys=client_keys.by_provider(tx, made.id).get(made.id, ()),
+                    encryption_keys=encryption_keys.by_provider(tx, made.id).get(made.id, ()))
     if made.settings.client_authentication == "tls_client_auth" and not any(key.given for key in keyed.keys):
         raise ConfigError("tls_certificate: is needed for client_authentication=tls_client_auth, with tls_key")
     return keyed
 
 
 def new_key(tx: Transaction, provider: str) -> ProviderRecord:
-    """Make the next key of our client there; the one before signs until the new one was published for a day.
+    """Make the next key of our client there, of each kind that it has; the one before signs until the new one was published
+    for a day, and what is encrypted to it is read for a week more.
 
     Raises NotFound, or ConfigError where no key is needed.
     """
     found = find(tx, provider)
-    if not found.settings.needs_key:
-        raise ConfigError(
-            f"{found.name}: the client has no keys there", hint="set client_authentication or request_object first")
-    client_keys.add(tx, found.id, found.client_id, found.settings.key_type)
+    settings = found.settings
+    if not settings.needs_key and not settings.id_token_encryption:
+        raise ConfigError(f"{found.name}: the client has no keys there",
+                          hint="set client_authentication, request_object or id_token_encryption first")
+    if settings.needs_key:
+        client_keys.add(tx, found.id, found.client_id, settings.key_type)
+    if settings.id_token_encryption:
+        encryption_keys.add(tx, found.id, settings.encryption_key_type)
     return find(tx, found.id)
 
 
@@ -204,17 +212,21 @@ def find(reading: Reading, provider: str) -> ProviderRecord:
     """The provider of this name or id. Raises NotFound, with near names."""
     is_named = providers.c.name_key == names.key(provider)
     row = names.find_row(reading, providers, is_named, provider, _WHAT)
-    return provider_of(reading, row, client_keys.by_provider(reading, row["id"]).get(row["id"], ()))
+    id_ = row["id"]
+    return provider_of(reading, row, client_keys.by_provider(reading, id_).get(id_, ()),
+                       encryption_keys.by_provider(reading, id_).get(id_, ()))
 
 
 def list_all(reading: Reading) -> list[ProviderRecord]:
     """All providers, by name."""
-    keys = client_keys.by_provider(reading)
+    keys, opening = client_keys.by_provider(reading), encryption_keys.by_provider(reading)
     rows = reading.rows(sa.select(providers).order_by(providers.c.name_key))
-    return [provider_of(reading, row, keys.get(row["id"], ())) for row in rows]
+    return [provider_of(reading, row, keys.get(row["id"], ()), opening.get(row["id"], ())) for row in rows]
 
 
-def provider_of(reading: Reading, row: Row, keys: tuple[ClientKey, ...]) -> ProviderRecord:
+def provider_of(
+    reading: Reading, row: Row, keys: tuple[ClientKey, ...], opening: tuple[EncryptionKey, ...] = ()
+) -> ProviderRecord:
     """The provider of one row, its secret opened."""
     return ProviderRecord(
         id=row["id"],
@@ -234,4 +246,5 @@ def provider_of(reading: Reading, row: Row, keys: tuple[ClientKey, ...]) -> Prov
         settings=read_settings(json.loads(row["settings"])),
         secret_changed=row["secret_changed"],
         keys=keys,
+        encryption_keys=opening,
     )

@@ -81,6 +81,11 @@ client_keys = snapshot_table(
     sa.Column("provider", ID, key_of("providers", cascade=True), nullable=False, index=True),
     sa.Column("key", sa.LargeBinary, nullable=False), sa.Column("certificate", sa.Text, nullable=False),
     sa.Column("created", sa.Double, nullable=False), sa.Column("given", sa.Boolean, nullable=False))
+#: Keys that providers encrypt ID tokens to.
+encryption_keys = snapshot_table(
+    "encryption_keys", sa.Column("id", ID, primary_key=True), sa.Column("type", ID, nullable=False),
+    sa.Column("provider", ID, key_of("providers", cascade=True), nullable=False, index=True),
+    sa.Column("key", sa.LargeBinary, nullable=False), sa.Column("created", sa.Double, nullable=False))
 #: `settings` is a JSON object of texts, only of what the admin set; `external_host` and `external_path` are unique.
 applications = snapshot_table(
     "applications",

@@ -19,7 +19,7 @@ from appproxy.identity.openid.client_authentication import (
     prove,
     signed_request,
 )
-from appproxy.identity.openid.client_keys import ClientKey, key_set
+from appproxy.identity.openid.client_keys import ClientKey, public_signing_keys
 from appproxy.identity.openid.oidc import Metadata
 from appproxy.pki.client_certificate import new_client_credential
 
@@ -83,8 +83,8 @@ OWN = ProviderClient("c", method="private_key_jwt", key=KEY)
 
 def read(token: str) -> dict[str, object]:
     """The claims of what our key has signed."""
-    published: Any = key_set([KEY])
-    return dict(jwt.decode(token, JWKRegistry.import_key(published["keys"][0]), algorithms=["ES256"]).claims)
+    published: Any = public_signing_keys([KEY])
+    return dict(jwt.decode(token, JWKRegistry.import_key(published[0]), algorithms=["ES256"]).claims)
 
 
 @pytest.mark.parametrize(("to_token_endpoint", "audience"), [(False, "https://idp"), (True, "https://idp/t")])

@@ -16,7 +16,7 @@ from appproxy.identity.openid.client_keys import (
     KEY_TYPES,
     PUBLISHED,
     ClientKey,
-    key_set,
+    public_signing_keys,
     shown_key,
     sign,
     signing_key,
@@ -61,9 +61,9 @@ def test_when_a_key_goes(age: float, gone: list[str]) -> None:
 
 def test_what_is_published() -> None:
     """Public halves only, each with its certificate; not what was given for TLS."""
-    published: Any = key_set([key("a", 0), key("r", 0, "RSA"), key("g", 0, given=True)])
-    assert [one["kid"] for one in published["keys"]] == ["a", "r"]
-    for one in published["keys"]:
+    published: Any = public_signing_keys([key("a", 0), key("r", 0, "RSA"), key("g", 0, given=True)])
+    assert [one["kid"] for one in published] == ["a", "r"]
+    for one in published:
         assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & one.keys() and one["use"] == "sig"
         assert load_der_x509_certificate(b64decode(one["x5c"][0])).subject.rfc4514_string() == "CN=appproxy"
 
@@ -73,7 +73,7 @@ def test_what_it_signs(algorithm: str) -> None:
     """Any library can verify it with what is published."""
     own = key("a", 0, KEY_TYPES[algorithm])
     token = sign(own, algorithm, {"x": 1}, "oauth-authz-req+jwt")
-    published: Any = key_set([own])["keys"]
+    published: Any = public_signing_keys([own])
     found = jws.deserialize_compact(token, JWKRegistry.import_key(published[0]), [algorithm])
     assert found.payload == b'{"x":1}'
     digest = urlsafe_b64encode(sha256(b64decode(published[0]["x5c"][0])).digest()).rstrip(b"=").decode()

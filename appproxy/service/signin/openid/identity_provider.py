@@ -6,13 +6,16 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from joserfc.jwk import KeySet
 from twisted.internet.interfaces import IReactorTCP
+from twisted.logger import Logger
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.openid.client_authentication import signed_request
+from appproxy.identity.openid.encrypted_token import is_encrypted, opened
 from appproxy.identity.openid.id_token import Claims
 from appproxy.identity.openid.logout_token import LogoutToken, check_logout_token
 from appproxy.identity.openid.oidc import Metadata, TokenAnswer, authorization_url, check_callback, is_pushed
@@ -123,6 +126,8 @@ class ProviderKind(ABC):
 class OidcProvider:
     """OpenID Connect, over HTTPS or in this process: `client` says which."""
 
+    log = Logger()
+
     def __init__(
         self, record: ProviderRecord, client: OidcClient,
         wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
@@ -152,15 +157,35 @@ class OidcProvider:
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str, client_id: str) -> TokenAnswer:
         """The tokens for a code."""
-        return await self._client.exchange(code, verifier, redirect_uri, client_id)
+        answer = await self._client.exchange(code, verifier, redirect_uri, client_id)
+        return replace(answer, id_token=self._opened(answer.id_token))
+
+    def _opened(self, token: str) -> str:
+        """The signed token: the one within, where tokens are encrypted. As a hint the provider wants that one, too (OpenID
+        Connect RP-Initiated Logout 1.0 section 2). Raises IdentityError(TOKEN_REFUSED).
+        """
+        record = self._record
+        algorithm = record.settings.id_token_encryption
+        if algorithm:
+            return opened(token, record.encryption_keys, algorithm)
+        if is_encrypted(token):
+            raise IdentityError(Code.TOKEN_REFUSED, "ID token: it is encrypted, which is not set for this provider; set "
+                                                    "id_token_encryption, or have the provider only sign")
+        return token
 
     async def claims(self, answer: TokenAnswer, wanted: WantedClaims) -> tuple[Claims, str]:
         """What the ID token says, and UserInfo."""
         return await read_claims(self._client, self._record, answer, wanted)
 
     async def refresh(self, refresh_token: str, client_id: str) -> TokenAnswer:
-        """The tokens for a refresh token."""
-        return await self._client.refresh(refresh_token, client_id)
+        """The tokens for a refresh token. An ID token that cannot be read is none: the new refresh token must not be lost."""
+        answer = await self._client.refresh(refresh_token, client_id)
+        try:
+            return replace(answer, id_token=answer.id_token and self._opened(answer.id_token))
+        except IdentityError as error:
+            self.log.warn("{provider}: what came with a refresh does not count: {detail}", provider=self._record.name,
+                          detail=error.detail)
+            return replace(answer, id_token="")
 
     async def take_back(self, refresh_token: str, client_id: str) -> None:
         """Revoke it (RFC 7009)."""
@@ -184,7 +209,9 @@ class OidcProvider:
         return await self._client.introspect(token)
 
     async def logout_token(self, text: str, now: float) -> LogoutToken:
-        """Signed by one of its keys, for us."""
+        """Signed by one of its keys, for us; encrypted before, if it likes (section 2.4)."""
         record = self._record
+        if record.settings.id_token_encryption and is_encrypted(text):
+            text = self._opened(text)
         return await believed(self._client, lambda keys: check_logout_token(
             text, keys, issuer=record.issuer, client_id=record.client_id, algorithms=record.algorithms, now=now))
