@@ -83,6 +83,10 @@ def _apply(tx: Transaction, call: Call) -> Change:
             now = configuration(tx)
             rest = compare(now, read_document(document, now))
         done = [_performed(tx, call, step) for step in steps_of(rest.changes, rest.only_here if prune else ())]
+        if any(field.field == "providers" for one in rest.changes for field in one.fields):
+            # A provider that comes back brings along whom it has let in before, and nobody knew of them until now.
+            now = configuration(tx)
+            done += [_performed(tx, call, step) for step in steps_of(compare(now, read_document(document, now)).changes, ())]
     _check_nobody_is_locked_out(tx, call, found, prune)
     if done:
         audit.record_all(tx, [entry for entry, _ in done])

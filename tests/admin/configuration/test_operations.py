@@ -379,6 +379,19 @@ def test_urls_can_change_hands(desk: Any) -> None:
     assert [one["name"] for one in export(desk)["applications"]] == ["new"]
 
 
+def test_people_of_a_provider_that_comes_back(desk: Any) -> None:
+    """An application that had it before has kept whom that one let in; nobody gets in whom the document does not name."""
+    corp = everything()["providers"]
+    several = app("a", providers=["builtin", "corp"], assignments=[
+        {"user": name, "provider": "corp"} for name in ("eve", "ann")])
+    apply(desk, doc(providers=corp, applications=[several]))
+    desk.call("PATCH", "/applications/a", {"settings": {"provider": "builtin"}})
+    wanted = doc(applications=[{**several, "assignments": [{"user": "ann", "provider": "corp"}]}])
+    apply(desk, wanted)
+    assert difference(desk, wanted)["changes"] == []
+    assert [one["user"] for one in desk.record("GET", "/applications/a")["assignments"]] == ["ann"]
+
+
 def test_excluded_hosts_come_after_the_wildcard_that_they_are_of(desk: Any) -> None:
     """Of a new application and of one that is there."""
     wild = [{"external": "https://*.example.com/", "internal": "http://*.w/"}]
