@@ -63,10 +63,11 @@ def flag_at(value: object, path: str, default: bool) -> bool:
 
 def one_of(value: object, path: str, known: Collection[str]) -> str:
     """One of these texts. Raises ConfigError."""
+    if value is None:
+        raise wrong(path, "is needed", f"give one of {', '.join(known)}")
     if not isinstance(value, str) or value not in known:
         near = get_close_matches(str(value).lower(), known, 1)
-        hint = f"did you mean {near[0]}?" if near else ""
-        raise wrong(path, "is needed" if value is None else f"{value!r} is none of {', '.join(known)}", hint)
+        raise wrong(path, f"{value!r} is none of {', '.join(known)}", f"did you mean {near[0]}?" if near else "")
     return value
 
 
