@@ -65,8 +65,18 @@ def load_key(pem: str, what: str = "key") -> PrivateKey:
 
 def certificate_names(certificate: x509.Certificate) -> Sequence[str]:
     """The DNS names of a certificate, lower case, wildcards as they stand; () when it has none (RFC 6125: no CN)."""
+    names = _alternatives(certificate)
+    return () if names is None else tuple(name.lower() for name in names.get_values_for_type(x509.DNSName))
+
+
+def certificate_addresses(certificate: x509.Certificate) -> Sequence[str]:
+    """The IP addresses of a certificate."""
+    names = _alternatives(certificate)
+    return () if names is None else tuple(map(str, names.get_values_for_type(x509.IPAddress)))
+
+
+def _alternatives(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
     try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
-        return ()
-    return tuple(name.lower() for name in names.get_values_for_type(x509.DNSName))
+        return None

@@ -13,7 +13,7 @@ from service_identity.pyopenssl import extract_patterns
 
 from appproxy.errors import AppProxyError
 from appproxy.pki import certificate_names
-from appproxy.pki.pem import UNREADABLE
+from appproxy.pki.pem import UNREADABLE, certificate_addresses
 
 _VERIFY_PROBLEMS = {
     9: "it is not valid yet: compare the clocks",
@@ -68,7 +68,8 @@ def _name_problem(certificate: X509, wanted: DNS_ID | IPAddress_ID, name: str) -
         try:
             verify_service_identity(extract_patterns(certificate), [wanted], [])
         except (VerificationError, CertificateError):
-            found = ", ".join(certificate_names(certificate.to_cryptography())) or "no name"
+            shown = certificate.to_cryptography()
+            found = ", ".join((*certificate_names(shown), *certificate_addresses(shown))) or "no name"
             return f"it is for {found}, not for {name}"
     except UNREADABLE as error:
         return f"its names cannot be read ({error})"
