@@ -1,84 +1,81 @@
-"""What the admin publishes."""
+"""What the admin publishes, as values."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from appproxy.errors import ConfigError
-from appproxy.publish.application import Url
+from appproxy.publish.application import Application, Preauthentication, ProviderAccess, Segment
+from appproxy.publish.url import Url
 
 
-@pytest.mark.parametrize(
-    ("text", "url"),
-    [
-        ("https://wiki.example.com", Url("https", "wiki.example.com", 443)),
-        ("http://Wiki.Example.com.:8080/a/b", Url("http", "wiki.example.com", 8080, "/a/b/")),
-        ("http://[2001:db8::1]/", Url("http", "2001:db8::1", 80)),
-    ],
-)
-def test_reads_what_admins_write(text: str, url: Url) -> None:
-    """A missing port is the scheme's own, a missing last slash is added, names are lower case."""
-    assert Url.parse(text) == url
+def pair(external: str, internal: str) -> Segment:
+    """Two URLs."""
+    return Segment(Url.parse(external), Url.parse(internal), "s")
 
 
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [
-        ("wiki.example.com", "http:// or https://"),
-        ("ftp://wiki.example.com", "http:// or https://"),
-        ("https://", "names no host"),
-        ("https://u@wiki.example.com/", "no user name"),
-        ("https://wiki.example.com/?a=b", "query"),
-        ("https://wiki.example.com/?", "query"),
-        ("https://wiki.example.com/#a", "fragment"),
-        ("https://wiki.example.com:0/", "port 0"),
-        ("https://wiki.example.com:99999/", "not a URL"),
-        ("https://wiki.example.com/a/../b", "segment"),
-        ("https://wiki.example.com//", "segment"),
-        ("https://wiki.example.com/a b", "space"),
-        ("https://wiki.example.com\\a", "backslash"),
-    ],
-)
-def test_refuses_with_the_mend(text: str, hint: str) -> None:
-    """Each refusal says what is wrong, and which setting it was."""
-    with pytest.raises(ConfigError, match="internal: ") as caught:
-        Url.parse(text, "internal")
-    assert hint in str(caught.value)
+WIKI = Application("1", "Wiki", Url.parse("https://wiki.example.com/"), Url.parse("http://wiki/"))
+WILD = pair("https://*.example.com/", "http://*.corp/")
 
 
-def test_is_written_as_it_is_read() -> None:
-    """The port is left out where it is the scheme's own."""
-    assert str(Url.parse("https://wiki.example.com:443/x")) == "https://wiki.example.com/x/"
-    assert Url.parse("http://[2001:db8::1]:8080").authority == "[2001:db8::1]:8080"
+@pytest.mark.parametrize(("external", "internal", "prefix"), [
+    ("https://a.example/tools/wiki/", "http://w/wiki/", "/tools"), ("https://a.example/wiki/", "http://w/wiki/", ""),
+    ("https://a.example/wiki/", "http://w/", "/wiki"), ("https://a.example/", "http://w/wiki/", ""),
+    ("https://a.example/x/", "http://w/wiki/", ""),
+])
+def test_what_users_have_before_the_internal_path(external: str, internal: str, prefix: str) -> None:
+    """Nothing where one path does not end in the other."""
+    assert pair(external, internal).prefix == prefix
 
 
-@given(st.text(max_size=60))
-def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever is typed: a URL that reads back as itself, or a ConfigError."""
-    try:
-        url = Url.parse("http://" + text)
-    except ConfigError:
-        return
-    assert Url.parse(str(url)) == url
+@pytest.mark.parametrize(("segment", "host", "covers"), [
+    (WILD, "a.example.com", True), (WILD, "a.b.example.com", True), (WILD, ".example.com", False), (WILD, "example.com",
+    False),
+    (WILD, "aexample.com", False), (pair("https://a.example.com/", "http://w/"), "a.example.com", True),
+    (pair("https://a.example.com/", "http://w/"), "b.a.example.com", False),
+])
+def test_the_hosts_of_a_pair(segment: Segment, host: str, covers: bool) -> None:
+    """A wildcard stands for something: never for nothing."""
+    assert segment.covers(host) is covers
 
 
-@pytest.mark.parametrize(("text", "ascii"), [
-    ("https://bücher.example.com/", "xn--bcher-kva.example.com"),
-    ("https://BÜCHER.example.com:8443/a", "xn--bcher-kva.example.com"),
-    ("https://*.bücher.example.com/", "*.xn--bcher-kva.example.com"), ("https://straße.example/", "xn--strae-oqa.example"),
-    ("https://例え.テスト/", "xn--r8jz45g.xn--zckzah")])
-def test_names_beyond_ascii_are_told_in_the_form_that_dns_has(text: str, ascii: str) -> None:
-    """So that it can be copied."""
-    with pytest.raises(ConfigError, match=f"(?s)^external: .*ASCII form, {re.escape(ascii)}, as DNS"):
-        Url.parse(text, "external")
+def test_what_stands_for_the_star_is_carried_over() -> None:
+    """It is the same segment."""
+    assert WILD.on("a.b.example.com") == pair("https://a.b.example.com/", "http://a.b.corp/")
+    single = pair("https://a.example.com/", "http://w/")
+    assert single.on("a.example.com") is single
 
 
-@pytest.mark.parametrize("text", ["https://\u2028.example/", "https://a.example/ü", "https://ü" + "x" * 70 + ".example/"])
-def test_what_has_no_such_form(text: str) -> None:
-    """It is refused as before."""
-    with pytest.raises(ConfigError, match="a URL cannot have"):
-        Url.parse(text, "external")
+def test_people_of_one_provider_are_nobody_at_another() -> None:
+    """Each has people of its own; who may use it while it is maintained may be anybody's."""
+    other = ProviderAccess("corp", frozenset({"x"}))
+    both = replace(WIKI, assigned_users=frozenset({"a"}), other_providers=(other,))
+    assert both.providers == ("builtin", "corp")
+    assert (both.access_of("builtin"), both.access_of("corp"), both.access_of("gone")) == (both, other, None)
+    assert not both.has_maintainers
+    for more in ({"maintaining_users": frozenset({"a"})}, {"maintaining_groups": frozenset({"g"})}):
+        assert replace(WIKI, **more).has_maintainers  # type: ignore[arg-type]
+        assert replace(WIKI, other_providers=(replace(other, **more),)).has_maintainers  # type: ignore[arg-type]
+
+
+def test_all_pairs_of_urls() -> None:
+    """Its own, alternate hosts with the same path inside, then the segments; a link leads to the first that is one host."""
+    several = replace(WIKI, alternate_hosts=("kb.example.com",), segments=(pair("https://s.example.com/", "http://s/"),))
+    assert [(str(one.external), str(one.internal)) for one in several.pairs] == [
+        ("https://wiki.example.com/", "http://wiki/"), ("https://kb.example.com/", "http://wiki/"),
+        ("https://s.example.com/", "http://s/")]
+    assert several.home == "https://wiki.example.com/"
+    wild = replace(WIKI, external=WILD.external, internal=WILD.internal)
+    assert wild.home == "" and replace(wild, segments=several.segments).home == "https://s.example.com/"
+
+
+def test_what_certificates_of_programs_are_judged_by() -> None:
+    """Another text whenever anything of it is another; nothing where none count."""
+    assert replace(WIKI, machine_subjects=frozenset({"CN=a"}), machine_crl="x").machine_terms == ""
+    first = replace(WIKI, machine_authority="root", machine_subjects=frozenset({"CN=a", "CN=b"}), machine_crl="list")
+    others = [replace(first, machine_authority="other"), replace(first, machine_subjects=frozenset({"CN=a"})),
+              replace(first, machine_crl="later")]
+    assert len({one.machine_terms for one in (first, *others)}) == 4
+    assert replace(first, machine_subjects=frozenset({"CN=b", "CN=a"})).machine_terms == first.machine_terms
+    assert (WIKI.passthrough, replace(WIKI, preauthentication=Preauthentication.PASSTHROUGH).passthrough) == (False, True)
