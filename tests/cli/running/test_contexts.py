@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from appproxy.admin.transport.remote import Remote, origin_of
+from appproxy.admin.transport.remote import Remote
 from appproxy.cli.running.contexts import contexts_file
-from appproxy.errors import ConfigError
 from appproxy.testing import Playground
 from appproxy.testing.browser import Page
 from tests.admin.logins.test_end_points import answer
@@ -152,25 +151,6 @@ def test_a_token_that_counts_no_more(elsewhere: Typing, token: str, playground: 
     elsewhere("login", URL, "--token-stdin", stdin=token)
     playground.admin("POST", "/service-tokens/laptop/rotate", {"overlap": "0s"})
     assert "log in again" in elsewhere("app", "list").err.replace("login again", "log in again")
-
-
-@pytest.mark.parametrize("url", [
-    "http://admin.example.org", "https://admin.example.org/path", "https://user@admin.example.org", "https://",
-    "https://admin.example.org?x", "ftp://x", "https://admin.example.org:99999",
-])
-def test_a_token_goes_nowhere_else(url: str) -> None:
-    """Not in clear text, and to no place that is no origin."""
-    with pytest.raises(ConfigError):
-        origin_of(url)
-
-
-@pytest.mark.parametrize(("url", "origin"), [
-    ("admin.example.org", "https://admin.example.org"), ("https://ADMIN.example.org:443/", "https://admin.example.org"),
-    ("https://admin.example.org:8443", "https://admin.example.org:8443"), ("[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
-])
-def test_an_origin(url: str, origin: str) -> None:
-    """However it is written."""
-    assert origin_of(url) == origin
 
 
 @pytest.fixture
