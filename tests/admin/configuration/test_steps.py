@@ -78,8 +78,9 @@ def test_what_is_new() -> None:
     ("providers", "client_secret", False), ("directories", "bind_password", True), ("clients", "secret", False)])
 def test_what_is_new_needs_its_secret(section: str, field: str, needed: bool) -> None:
     """A reference has to be followed before; without one a client gets one that is made."""
+    elsewhere: Any = {"file": "x"}
     with pytest.raises(ConfigError, match=rf"^{section}\[0\].{field}: the secret is needed, since this is new"):
-        calls(added(section, **{field: {"file": "x"}}))
+        calls(added(section, **{field: elsewhere}))
     if needed:
         with pytest.raises(ConfigError, match=rf"^{section}\[0\].{field}: is needed for what is new"):
             calls(added(section, **{field: ""}))

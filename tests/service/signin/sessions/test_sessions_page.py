@@ -9,7 +9,6 @@ from itertools import count
 import pytest
 
 from appproxy.errors import Code
-from appproxy.service.signin.request.client_name import client_name
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.people.session.record import SessionRow
 from appproxy.store.service import audit
@@ -146,18 +145,3 @@ def test_nobody(service: Service) -> None:  # noqa: F811 -- a fixture
     browser = Browser(service)
     assert browser.request(SESSIONS).field(b"location") == APPS.encode()
     assert browser.request(SESSIONS, b"POST", {"session": "all"}).failure is Code.CROSS_SITE
-
-
-@pytest.mark.parametrize(("said", "name"), [
-    (AGENT[1].decode(), "Firefox on Linux"),
-    ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0",
-     "Edge on Windows"),
-    ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/18.0 Safari/604.1",
-     "Safari on iPhone"),
-    ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36",
-     "Chrome on Android"),
-    ("curl/8.1", "curl"), ("Something (Linux)", "A browser on Linux"), ("", "A program"), ("x" * 300, "x" * 40),
-])
-def test_what_browsers_are_called(said: str, name: str) -> None:
-    """As people call them."""
-    assert client_name(said) == name
