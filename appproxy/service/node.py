@@ -148,7 +148,7 @@ class ServiceNode(Service):
         fronts = Fronts(settings, reactor, self._refusal, self._files, random_bytes, wall_clock)
         self.front = fronts.users(self.dispatcher, self.hooks)
         self._other_fronts = self._new_other_fronts(fronts, own_hosts)
-        self.sightings = Sightings(store, self.relay.roster, random_bytes(8).hex(), reactor.seconds)
+        self.sightings = Sightings(store, self.relay.roster, random_bytes(8).hex(), reactor)
         self.membership, self.end_point = self._new_end_point(directory or Path())
         self.succession = Succession(
             directory or Path(), reactor, self._listeners, self.end_point, inherited is not None and inherited.succeeds)

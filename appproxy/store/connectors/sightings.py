@@ -37,6 +37,24 @@ class Sighting:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """It has come, with a certificate of this serial number; or it has gone, or has to wait for approval."""
+
+    what: Sighting
+    here: bool
+    serial: str = ""
+
+
+def changed(tx: Transaction, node: str, changes: Iterable[Change]) -> None:
+    """Some have come, some have gone, in this order."""
+    for one in changes:
+        if one.here:
+            seen(tx, node, one.what, one.serial)
+        else:
+            left(tx, node, one.what)
+
+
 def seen(tx: Transaction, node: str, one: Sighting, serial: str = "") -> None:
     """This one is at the node. An unknown connector is ignored: it was removed a moment ago.
 

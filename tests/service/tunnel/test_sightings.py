@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,7 @@ from twisted.internet.task import Clock
 from appproxy.errors import ConfigError
 from appproxy.service.relay.connectors.roster import Peer, Roster
 from appproxy.service.tunnel.sightings import Sightings
-from appproxy.store.connectors.sightings import Sighting
+from appproxy.store.connectors.sightings import Change, Sighting
 
 
 class Store:
@@ -20,6 +21,9 @@ class Store:
     def __init__(self, broken: bool = False) -> None:
         self.written: list[tuple[object, ...]] = []
         self.broken = broken
+
+    def before_stop(self, callback: Callable[[], object]) -> None:
+        self.last_words = callback
 
     def write(self, work: Any, *arguments: object) -> Deferred[Any]:
         self.written.append((work.__name__, *arguments))
@@ -31,7 +35,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.store, self.roster, self.clock = Store(), Roster(0.0), Clock()
-        self.sightings = Sightings(cast(Any, self.store), self.roster, "n", self.clock.seconds)
+        self.sightings = Sightings(cast(Any, self.store), self.roster, "n", self.clock)
 
     def looks(self) -> tuple[object, ...]:
         """The next look, a minute later."""
@@ -66,8 +70,43 @@ def test_one_that_comes_or_goes_is_noted_at_once() -> None:
     """With its certificate, when it comes."""
     rig = Rig()
     rig.sightings.seen("c1", True, "1.0", "192.0.2.7", "0a")
+    rig.clock.advance(0.0)
+    assert rig.store.written == [("changed", "n", [Change(ONE, True, "0a")])]
+    rig.clock.advance(60.0)
     rig.sightings.seen("c1", False, "1.0", "192.0.2.7", "")
-    assert rig.store.written == [("seen", "n", ONE, "0a"), ("left", "n", ONE)]
+    rig.clock.advance(0.0)
+    assert rig.store.written[1:] == [("changed", "n", [Change(ONE, False)])]
+
+
+def test_those_who_come_together_are_told_of_together() -> None:
+    """Each once, as it was last; of very many, a part in each transaction, and none is forgotten."""
+    rig = Rig()
+    for number in range(500):
+        for _ in range(2):  # both signal connections
+            rig.sightings.seen(f"c{number}", True, "1.0", "192.0.2.7", "0a")
+    rig.clock.pump([0.0, 0.25, 0.25, 0.25])
+    told = [change for name, _, changes in cast(Any, rig.store.written) for change in changes]
+    assert [len(one) for _, _, one in cast(Any, rig.store.written)] == [200, 200, 100]
+    assert [one.what.connector for one in told] == [f"c{number}" for number in range(500)]
+
+
+def test_the_last_word_counts() -> None:
+    """Of one that came, went and came again within a moment."""
+    rig = Rig()
+    for here in (True, False, True):
+        rig.sightings.seen("c1", here, "1.0", "192.0.2.7", "")
+    rig.clock.advance(0.0)
+    assert rig.store.written == [("changed", "n", [Change(ONE, False), Change(ONE, True)])]
+
+
+def test_what_is_not_told_is_told_at_the_end() -> None:
+    """Before the store stops; nothing is left to be called then."""
+    rig = Rig()
+    for number in range(300):
+        rig.sightings.seen(f"c{number}", False, "1.0", "192.0.2.7", "")
+    rig.store.last_words()
+    assert sum(len(changes) for _, _, changes in cast(Any, rig.store.written)) == 300
+    assert rig.clock.getDelayedCalls() == []
 
 
 def test_who_is_inactive_is_said_only_after_watching() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from appproxy.store.connectors import connectors, groups, sightings
 from appproxy.store.connectors.connectors import Connector, Shown
-from appproxy.store.connectors.sightings import INACTIVE, Sighting
+from appproxy.store.connectors.sightings import INACTIVE, Change, Sighting
 from appproxy.store.database.store import Store
 from appproxy.store.service import audit, nodes
 from appproxy.store.service.nodes import NodeRecord
@@ -65,6 +65,17 @@ def test_where_a_connector_is(store: Store, now: float) -> None:
         assert sightings.places(tx, tx.now, made.id) == {made.id: ("node-b",)}
         connectors.remove(tx, made.id)
         assert sightings.places(tx, tx.now) == {other.id: ("node-a",)}
+
+
+def test_several_come_and_go_at_once(store: Store, now: float) -> None:
+    """In the order in which they did; an unknown one is ignored."""
+    with store.transaction(now) as tx:
+        one, other = enrol(tx), enrol(tx, "other")
+        nodes.beat(tx, NodeRecord("a", "node-a", "a", "", "1.0"))
+        unknown = Sighting("none", "1.0", "")
+        sightings.changed(tx, "a", [Change(here(one), True), Change(here(other), True), Change(unknown, True),
+                                    Change(here(other), False)])
+        assert sightings.places(tx, tx.now) == {one.id: ("node-a",)}
 
 
 def test_a_place_that_nobody_renews_is_forgotten(store: Store, now: float) -> None:
