@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from appproxy.policy.paced import Paced, Timers
 from appproxy.service.relay.connectors.roster import Roster
 from appproxy.store.connectors import sightings
-from appproxy.store.connectors.sightings import INACTIVE, Change, Sighting
+from appproxy.store.connectors.sightings import INACTIVE, Sighting, SightingChange
 from appproxy.store.database.live import LiveStore
 
 #: For so long a node must have given and heard signs of life before it says who is inactive: connectors that come to a
@@ -40,13 +40,13 @@ class Sightings:
         #: Since when no look has failed.
         self._since: float | None = None
         #: What is to be told, in the order in which it was so last.
-        self._changes: dict[Change, None] = {}
+        self._changes: dict[SightingChange, None] = {}
         self._pace = Paced(clock, _GATHERED, self._tell)
         store.before_stop(self._last_words)
 
     def seen(self, id: str, here: bool, version: str, address: str, serial: str) -> None:
         """This one has come; or it has gone, or come and not been taken (`TunnelListener`)."""
-        change = Change(Sighting(id, version, address), here, serial)
+        change = SightingChange(Sighting(id, version, address), here, serial)
         self._changes.pop(change, None)
         self._changes[change] = None
         self._pace.ask()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TypeAlias
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from appproxy.publish.application import Application, Preauthentication, ProviderAccess, Segment, Url
 from appproxy.publish.cors import CorsRule
@@ -14,10 +17,20 @@ from appproxy.store.transaction import Row
 #: Provider, kind, value, and whether it is of a maintainer.
 Assigned: TypeAlias = tuple[str, str, str, bool]
 
+#: A listing reads all rows again, of which the snapshot was made before: two URLs of 10,000 applications each, and some.
+_url = lru_cache(maxsize=32_768)(Url.parse)
+
+
+@lru_cache(maxsize=4096)
+def _settings(text: str) -> Mapping[str, Any]:
+    """Of a row; many applications have the same, the defaults."""
+    return MappingProxyType(parse_settings(json.loads(text)))
+
+
 
 def segment_of(row: Row) -> Segment:
     """The segment of one row."""
-    return Segment(Url.parse(row["external"], "external"), Url.parse(row["internal"], "internal"), row["id"])
+    return Segment(_url(row["external"], "external"), _url(row["internal"], "internal"), row["id"])
 
 
 def application_of(
@@ -29,8 +42,8 @@ def application_of(
     return Application(
         id=row["id"],
         name=row["name"],
-        external=Url.parse(row["external"], "external"),
-        internal=Url.parse(row["internal"], "internal"),
+        external=_url(row["external"], "external"),
+        internal=_url(row["internal"], "internal"),
         preauthentication=Preauthentication(row["preauthentication"]),
         connector_group=row["connector_group"],
         provider=row["provider"],
@@ -41,7 +54,7 @@ def application_of(
         other_providers=tuple(_access(provider, assigned) for provider in others),
         segments=segments,
         cors=cors,
-        **parse_settings(json.loads(row["settings"])),
+        **_settings(row["settings"]),
     )
 
 

@@ -38,7 +38,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SightingChange:
     """It has come, with a certificate of this serial number; or it has gone, or has to wait for approval."""
 
     what: Sighting
@@ -46,7 +46,7 @@ class Change:
     serial: str = ""
 
 
-def changed(tx: Transaction, node: str, changes: Iterable[Change]) -> None:
+def changed(tx: Transaction, node: str, changes: Iterable[SightingChange]) -> None:
     """Some have come, some have gone, in this order."""
     for one in changes:
         if one.here:

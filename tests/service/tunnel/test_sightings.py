@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from appproxy.errors import ConfigError
 from appproxy.service.relay.connectors.roster import Peer, Roster
 from appproxy.service.tunnel.sightings import Sightings
-from appproxy.store.connectors.sightings import Change, Sighting
+from appproxy.store.connectors.sightings import Sighting, SightingChange
 
 
 class Store:
@@ -71,11 +71,11 @@ def test_one_that_comes_or_goes_is_noted_at_once() -> None:
     rig = Rig()
     rig.sightings.seen("c1", True, "1.0", "192.0.2.7", "0a")
     rig.clock.advance(0.0)
-    assert rig.store.written == [("changed", "n", [Change(ONE, True, "0a")])]
+    assert rig.store.written == [("changed", "n", [SightingChange(ONE, True, "0a")])]
     rig.clock.advance(60.0)
     rig.sightings.seen("c1", False, "1.0", "192.0.2.7", "")
     rig.clock.advance(0.0)
-    assert rig.store.written[1:] == [("changed", "n", [Change(ONE, False)])]
+    assert rig.store.written[1:] == [("changed", "n", [SightingChange(ONE, False)])]
 
 
 def test_those_who_come_together_are_told_of_together() -> None:
@@ -96,7 +96,7 @@ def test_the_last_word_counts() -> None:
     for here in (True, False, True):
         rig.sightings.seen("c1", here, "1.0", "192.0.2.7", "")
     rig.clock.advance(0.0)
-    assert rig.store.written == [("changed", "n", [Change(ONE, False), Change(ONE, True)])]
+    assert rig.store.written == [("changed", "n", [SightingChange(ONE, False), SightingChange(ONE, True)])]
 
 
 def test_what_is_not_told_is_told_at_the_end() -> None:

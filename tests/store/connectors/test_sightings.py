@@ -8,7 +8,7 @@ import pytest
 
 from appproxy.store.connectors import connectors, groups, sightings
 from appproxy.store.connectors.connectors import Connector, Shown
-from appproxy.store.connectors.sightings import INACTIVE, Change, Sighting
+from appproxy.store.connectors.sightings import INACTIVE, Sighting, SightingChange
 from appproxy.store.database.store import Store
 from appproxy.store.service import audit, nodes
 from appproxy.store.service.nodes import NodeRecord
@@ -73,8 +73,8 @@ def test_several_come_and_go_at_once(store: Store, now: float) -> None:
         one, other = enrol(tx), enrol(tx, "other")
         nodes.beat(tx, NodeRecord("a", "node-a", "a", "", "1.0"))
         unknown = Sighting("none", "1.0", "")
-        sightings.changed(tx, "a", [Change(here(one), True), Change(here(other), True), Change(unknown, True),
-                                    Change(here(other), False)])
+        came = [SightingChange(each, True) for each in (here(one), here(other), unknown)]
+        sightings.changed(tx, "a", [*came, SightingChange(here(other), False)])
         assert sightings.places(tx, tx.now) == {one.id: ("node-a",)}
 
 

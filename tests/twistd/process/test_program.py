@@ -71,6 +71,16 @@ def no_exit(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]
     yield registered
 
 
+def test_a_thread_that_computes_gives_way_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each system call of a request waits for it."""
+    said: list[float] = []
+    monkeypatch.setattr("sys.setswitchinterval", said.append)
+    reactor = Running()
+    Example(reactor, {}).startService()
+    reactor.run()
+    assert said == [0.0005]
+
+
 def test_ready_is_said_once_everything_runs(tmp_path: Path) -> None:
     """Nothing happens before the reactor runs; then the log and systemd hear it."""
     path = str(tmp_path / "notify")
