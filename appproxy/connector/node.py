@@ -124,7 +124,7 @@ class ConnectorNode(Service):
             origin_auth)
         self._renewal = CertificateRenewal(
             reactor, wall_clock, self._control, lambda: self._identity, self._renewed,
-            SharedIdentity(self._files, ConnectorPaths(state).renewal_lock, self._use) if worker else None)
+            SharedIdentity(self._files, ConnectorPaths(state).renewal_lock, self._use))
         self._log = ConnectorAccessLog(
             reactor, wall_clock, self.counters, None if access_log is None else self._write_line, name_of=self._name_of)
         log, trace = self._traced(state, random_bytes)
@@ -302,13 +302,19 @@ class ConnectorNode(Service):
             identity = replace(self._identity, trust=trust)
             self._service.use(identity)
             self._identity = identity
-            self._files.trust(trust)
+            self._renewal.trust(trust)
             self.log.info("the service's trust anchors have changed")
 
     def _renewed(self, identity: Identity) -> None:
-        """Keep the new certificate, then use it. Raises ConfigError or OSError; then the old one stays in use."""
+        """Keep the new certificate, then use it. Raises ConfigError or OSError; then the old one stays in use: as soon as the
+        service has seen the new one it takes the old one no more, and that alone would be there after a restart.
+        """
         self._service.use(identity)
-        self._files.renew(identity)
+        try:
+            self._files.renew(identity)
+        except BaseException:
+            self._service.use(self._identity)
+            raise
         self._identity = identity
         self.uplinks.renew()
 

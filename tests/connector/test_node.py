@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import Protocol
 from twisted.internet.test.test_endpoints import deterministicResolvingReactor
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -281,6 +282,34 @@ def test_a_renewal(tmp_path: Path) -> None:
     }
     assert shown == {load_chain(new.credential.certificate)[0].serial_number}
     assert len(service.signals()) == 2
+
+
+def test_a_renewal_that_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old certificate stays in use, on new connections, too: the new one is nowhere but in memory, and once the service
+    has seen it, it takes the old one no more.
+    """
+    service = Service(tmp_path)
+    old = IdentityFiles(ConnectorPaths(tmp_path)).load()
+    service.wall_clock = NOW + 200 * DAY
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(IdentityFiles, "renew", full)
+    with capturedLogs() as events:
+        service.node.startService()
+        service.settle()
+    assert service.renewed == 1 and any("cannot be renewed" in str(formatEvent(event)) for event in events)
+    for peer in service.signals():
+        peer.transport.loseConnection()  # type: ignore[union-attr]
+    service.settle()
+    service.reactor.advance(30)
+    service.settle()
+    shown = {
+        peer.transport.getPeerCertificate().get_serial_number()  # type: ignore[union-attr]
+        for peer in service.signals()
+    }
+    assert shown == {load_chain(old.credential.certificate)[0].serial_number}
 
 
 def test_limits() -> None:

@@ -87,7 +87,7 @@ def _tunnel(
         return []
     secure = None
     with walk.step("TLS to the service") as told:
-        context = _context(identity, paths)
+        context = _context(identity)
         hint = "something between breaks TLS open, or this is another service; " + AGAIN
         secure = shake_hands(connection, context, settings.name, hint)
         told.append(f"{settings.name}, {secure.version()}")
@@ -153,11 +153,16 @@ def _tunnel_through(connection: socket.socket, proxy: OutboundProxy, place: Serv
         raise refusal(proxy, f"{place.host}:{place.port}", answer)
 
 
-def _context(identity: Identity, paths: ConnectorPaths[Path]) -> ssl.SSLContext:
+def _context(identity: Identity) -> ssl.SSLContext:
+    """What was read before counts, not the files: a renewal may have changed them meanwhile, one after the other."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(cadata="\n".join(identity.trust))
-    context.load_cert_chain(paths.certificate, paths.key)
+    # `ssl` reads nothing but files; this one is in memory, so that the key comes to no other place on a disk.
+    with os.fdopen(os.memfd_create("identity"), "w") as pair:
+        pair.write(identity.credential.certificate + identity.credential.key)
+        pair.flush()
+        context.load_cert_chain(f"/proc/self/fd/{pair.fileno()}")
     context.set_alpn_protocols(["http/1.1"])
     return context
 

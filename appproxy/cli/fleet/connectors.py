@@ -184,7 +184,7 @@ def join(
     told = f"{state} is made: connector {issued.id} of {settings.name}.\n"
     if issued.state == ConnectorState.PENDING.value:
         told += f"It has to be approved at the service:\n  appproxy connector approve {issued.id}\n"
-    told += f"Start it:\n  {connector_command(state)}"
+    told += f"{'Start it, or restart the one that runs' if again else 'Start it'}:\n  {connector_command(state)}"
     done(told, {"id": issued.id, "service": settings.name, "address": settings.address, "state": str(state),
                 "approved": issued.state == ConnectorState.APPROVED.value}, as_json)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from appproxy.config.state import ConnectorPaths
 from appproxy.connector.config.files import proxies_of, read_settings
 from appproxy.connector.enrol.control import CALL_SECONDS, ControlClient, Issued
 from appproxy.connector.enrol.identity import Identity, IdentityFiles, fits
+from appproxy.connector.enrol.identity_lock import IdentityLock
 from appproxy.connector.enrol.service_dialer import place_of, way_to
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.net.secure.tls import connector_context, shown_chain, wrap_client
@@ -60,7 +62,7 @@ async def join(
     chain = await _reaching(token, (look or network.look)(token))
     anchor = check_first_contact(chain, token.anchor, token.name, now)
     key = new_key()
-    with files.reserved(key):
+    with _alone(IdentityLock(ConnectorPaths(state).renewal_lock), before is not None), files.reserved(key):
         issued = await (reach or network.reach)(token, anchor).enrol(token, certificate_request(key), name)
         if not fits(key, issued.certificate) or connector_id(issued.certificate) != issued.id:
             raise ConfigError("join: the service has signed another key, or for another connector")
@@ -77,6 +79,18 @@ async def join(
             told = f"cannot be written ({error.strerror}); the token has been used, make a new one"
             raise ConfigError(f"{state}: {told}") from error
     return settings, issued
+
+
+@contextmanager
+def _alone(lock: IdentityLock, beside: bool) -> Iterator[None]:
+    """Where a connector may run from this directory, nothing of it is renewed meanwhile. Raises ConfigError."""
+    if beside and not lock.try_acquire():
+        raise ConfigError("join: the connector that runs from this directory renews its certificate now, or another joins",
+                          hint="wait a minute, or stop it; the token is still good")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 async def _reaching(token: JoinToken, chain: Deferred[list[str]]) -> list[str]:

@@ -18,6 +18,7 @@ from appproxy.connector.enrol.control import Issued
 from appproxy.connector.enrol.identity import AGAIN, Identity, fits
 from appproxy.connector.enrol.shared_identity import LOOK_EVERY, SharedIdentity
 from appproxy.errors import ConfigError
+from appproxy.net.loop.seldom import LogThinning
 from appproxy.pki import Credential, certificate_request, new_key
 
 DAY = 86400.0
@@ -54,13 +55,14 @@ class CertificateRenewal:
         take: Callable[[Identity], None],
         shared: SharedIdentity | None = None,
     ) -> None:
-        """`shared`: where there are other workers of the same identity."""
+        """`shared`: the identity's files, which other processes may write, too."""
         self._clock = clock
         self._wall_clock = wall_clock
         self._control = control
         self._identity = identity
         self._take = take
         self._shared = shared
+        self._seldom = LogThinning(LOOK_SECONDS)
         self._watching: IDelayedCall | None = None
         self._after_days: int | None = None
         self._tried = -LOOK_SECONDS
@@ -88,19 +90,37 @@ class CertificateRenewal:
             self._running.addErrback(self._failed)
 
     def watch(self) -> None:
-        """Look now and then whether another worker has renewed it."""
+        """Look now and then whether another worker has renewed it, and keep what could not be kept before."""
         if self._shared is not None:
             self._watching = self._clock.callLater(LOOK_EVERY, self.watch)
             if self._running is None:
                 self._take_newer(self._shared)
+            self._attempt(lambda shared: shared.keep_trust(self._identity()))
+
+    def trust(self, anchors: tuple[str, ...]) -> None:
+        """The service has named new anchors: keep them. What cannot be kept now is tried again."""
+        self._attempt(lambda shared: shared.trust(anchors, self._identity()))
+
+    def _attempt(self, keep: Callable[[SharedIdentity], None]) -> None:
+        try:
+            if self._shared is not None:
+                keep(self._shared)
+        except (ConfigError, OSError) as error:
+            self._complain("the service's trust anchors cannot be kept: {reason}", error)
+
+    def _complain(self, text: str, error: Exception) -> None:
+        """Once an hour: it is tried every few seconds."""
+        if self._seldom.is_due((text, str(error)), self._clock.seconds()):
+            self.log.error(text, reason=str(error))
 
     def _take_newer(self, shared: SharedIdentity) -> bool:
         try:
             taken = shared.take_newer(self._identity())
         except (ConfigError, OSError) as error:
-            self.log.error("the certificate that another worker has renewed cannot be used: {reason}", reason=str(error))
+            self._complain("the certificate that another worker has renewed cannot be used: {reason}", error)
             return False
         if taken:
+            self._tried = self._clock.seconds()  # it, too, may be due at once, and each of many workers would renew it
             self.log.info("another worker has renewed the certificate")
         return taken
 
@@ -112,7 +132,7 @@ class CertificateRenewal:
         try:
             if not shared.begin():
                 return False
-        except OSError as error:
+        except ConfigError as error:
             self.log.error("the certificate cannot be renewed: {reason}", reason=str(error))
             return False
         if not self._take_newer(shared):
@@ -141,6 +161,8 @@ class CertificateRenewal:
 
     async def _renew(self) -> None:
         key = new_key()
+        if self._shared is not None:
+            self._shared.prepare(key, self._identity())
         issued = await self._control.renew(certificate_request(key))
         if not fits(key, issued.certificate):
             raise ConfigError("the service has signed another key")

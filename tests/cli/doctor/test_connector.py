@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from appproxy.cli.doctor.connector import examine
+from appproxy.cli.doctor.connector import _context, examine
 from appproxy.cli.doctor.findings import Finding, Health, Walk
 from appproxy.config import ConnectorPaths, ConnectorSettings, dump_connector
 from appproxy.connector.enrol.identity import Identity, IdentityFiles
@@ -55,3 +55,14 @@ def test_a_lost_key_is_named(tmp_path: Path) -> None:
     found = walk_over(directory, NOW)
     assert found[-1].step == "key and certificate"
     assert "connector.key" in found[-1].detail
+
+
+def test_a_renewal_beside_the_doctor(tmp_path: Path) -> None:
+    """What was read once counts to the end, whatever lies there by then; and nothing is written."""
+    directory = joined(tmp_path / "c")
+    paths = ConnectorPaths(directory)
+    identity = IdentityFiles(paths).load()
+    paths.certificate.write_text(IdentityFiles(ConnectorPaths(joined(tmp_path / "other"))).load().credential.certificate)
+    before = {path: path.read_bytes() for path in directory.iterdir()}
+    _context(identity)
+    assert {path: path.read_bytes() for path in directory.iterdir()} == before

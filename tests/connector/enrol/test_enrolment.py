@@ -16,6 +16,7 @@ from appproxy.config.state import ConnectorPaths
 from appproxy.connector.enrol.control import ControlClient, ControlError, Issued
 from appproxy.connector.enrol.enrolment import join
 from appproxy.connector.enrol.identity import IdentityFiles
+from appproxy.connector.enrol.identity_lock import IdentityLock
 from appproxy.errors import AppProxyError, ConfigError, IdentityError
 from appproxy.pki import JoinToken, connector_id, encode_token, fingerprint
 from tests.connector.authority import NOW, Authority
@@ -154,6 +155,22 @@ def test_again(tmp_path: Path) -> None:
     assert not paths.configuration.exists()
 
 
+def test_again_while_the_one_that_runs_renews(tmp_path: Path) -> None:
+    """Two that write at once would leave the key of one beside the certificate of the other. The token stays good."""
+    service = Service()
+    service.join(tmp_path)
+    before = IdentityFiles(ConnectorPaths(tmp_path)).load()
+    service.id = service.issued = "c2"
+    lock = IdentityLock(ConnectorPaths(tmp_path).renewal_lock)
+    assert lock.try_acquire()
+    with pytest.raises(ConfigError, match="renews its certificate now.*the token is still good"):
+        service.join(tmp_path, again=True)
+    assert len(service.secrets) == 1 and IdentityFiles(ConnectorPaths(tmp_path)).load() == before
+    lock.release()
+    service.join(tmp_path, again=True)
+    assert IdentityFiles(ConnectorPaths(tmp_path)).load() != before and lock.try_acquire()
+
+
 def test_again_where_it_is_refused(tmp_path: Path) -> None:
     """All stays as it was."""
     service = Service()
@@ -162,7 +179,8 @@ def test_again_where_it_is_refused(tmp_path: Path) -> None:
     service.refuse = True
     with pytest.raises(ControlError):
         service.join(tmp_path, again=True)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert after.pop("renewal.lock") == b"" and after == before
 
 
 def test_a_refusal_writes_nothing(tmp_path: Path) -> None:
