@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from OpenSSL.SSL import Error as TlsError
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost, ConnectionRefusedError, DNSLookupError
+from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.python.failure import Failure
+from twisted.web._newclient import ParseError
+from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 
 from appproxy.errors import AppProxyError
+from appproxy.http.shown_url import shown_url
 from appproxy.net.agent import BytesProducer
+from appproxy.net.secure.peer_verdict import CertificateRefused
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
 from appproxy.service.signin.openid.small_body import BodyTooLargeError, SmallBody
 
@@ -26,7 +32,11 @@ _HTTP_OK = 200
 
 
 class FetchFailed(AppProxyError):
-    """Nothing came, or nothing that is an answer."""
+    """Nothing came, or nothing that is an answer. No query of a URL is told: it may be what lets us in there."""
+
+
+class AnswerTooLong(FetchFailed):
+    """More came than was to be taken."""
 
 
 class Fetching:
@@ -66,7 +76,7 @@ class Fetching:
                 return result
             if result.check(CancelledError) and not late:
                 return result
-            return Failure(FetchFailed(f"{url}: {_reason(result, seconds)}", hint="can this machine reach it?"))
+            return Failure(FetchFailed(f"{shown_url(url)}: {_reason(result, seconds)}", hint="can this machine reach it?"))
 
         return fetching.addBoth(over)
 
@@ -78,18 +88,41 @@ class Fetching:
         response.deliverBody(reading)
         if response.code != _HTTP_OK:
             reading.done.addErrback(lambda _: b"").cancel()
-            raise FetchFailed(f"{url}: the answer is {response.code}", hint="no redirect is followed: name the place itself")
+            raise FetchFailed(f"{shown_url(url)}: the answer is {response.code}",
+                              hint="no redirect is followed: name the place itself")
         try:
             return await reading.done
         except BodyTooLargeError:
-            raise FetchFailed(f"{url}: the answer has more than {largest} bytes") from None
+            raise AnswerTooLong(f"{shown_url(url)}: the answer has more than {largest} bytes") from None
 
 
 def _reason(failure: Failure, seconds: float) -> str:
+    """Why nothing came, in words of an administrator. What the client of twisted.web gives has the causes in it."""
+    for cause in (failure, *getattr(failure.value, "reasons", ())):
+        told = _cause(cause, seconds)
+        if told:
+            return told
+    return " ".join(failure.getErrorMessage().split())[:100] or "no answer"
+
+
+def _cause(failure: Failure, seconds: float) -> str:
+    """One of them; "" for one that says nothing by itself."""
     if failure.check(CancelledError):
         return f"no whole answer within {seconds:.0f} s"
     if failure.check(DNSLookupError):
         return "the name is not known"
+    if failure.check(ConnectTimeout):
+        return "nothing answers there: packets are dropped on the way, or the machine is off"
+    if failure.check(ConnectionRefusedError):
+        return "nothing listens there"
     if failure.check(ConnectError):
-        return "nothing answers there"
-    return failure.getErrorMessage()[:100] or "no answer"
+        return f"no way leads there ({failure.getErrorMessage()[:100]})"
+    if failure.check(CertificateRefused):
+        return f"its certificate is not believed: {failure.getErrorMessage()[:200]}"
+    if failure.check(TlsError):
+        return "no TLS is spoken there: is it http?"
+    if failure.check(ParseError):
+        return "what answers there speaks no HTTP"
+    if failure.check(ConnectionDone, ConnectionLost, PotentialDataLoss):
+        return "the connection ended before the whole answer was there"
+    return ""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import shlex
 from base64 import encodebytes
 from collections import Counter
 from collections.abc import Callable
@@ -17,8 +18,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.errors import AppProxyError, ConfigError, StoreError
+from appproxy.http.shown_url import shown_url
 from appproxy.pki.crl import LARGEST_LISTS
-from appproxy.service.revocation.fetching import Fetching
+from appproxy.service.revocation.fetching import AnswerTooLong, FetchFailed, Fetching
 from appproxy.store.database.live import LiveStore
 from appproxy.store.devices import list_fetches
 from appproxy.store.devices.authorities import AuthorityRecord
@@ -94,13 +96,26 @@ class ListFetcher:
         if record is None:
             return
         try:
-            pieces = [as_pem(await self._fetching.get(url, LARGEST_LIST)) for url in record.authority.sources.crl_urls]
-            await self._live.write(self._keep, record, "".join(pieces))
+            await self._live.write(self._keep, record, await self._fetched(record))
             self.fetched[record.name] += 1
         except StoreError:
             raise
         except AppProxyError as error:
             await self._failed(record, error)
+
+    async def _fetched(self, record: AuthorityRecord) -> str:
+        """All lists of an authority, as PEM. Raises FetchFailed or ConfigError."""
+        hint = (f"lists of more than {LARGEST_LIST} bytes in all are not kept; ask the responder instead, if the authority "
+                f"has one: appproxy device authority set {shlex.quote(record.name)} --ocsp URL")
+        lists = ""
+        for url in record.authority.sources.crl_urls:
+            try:
+                lists += as_pem(await self._fetching.get(url, LARGEST_LIST))
+            except AnswerTooLong as error:
+                raise FetchFailed(str(error), hint=hint) from error
+            if len(lists) > LARGEST_LISTS:
+                raise FetchFailed(f"{shown_url(url)}: the list is too long", hint=hint)
+        return lists
 
     def _keep(self, tx: Transaction, record: AuthorityRecord, lists: str) -> None:
         made = list_fetches.fetched(tx, record.id, self._node, lists)

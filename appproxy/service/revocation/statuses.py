@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
@@ -34,8 +35,9 @@ from appproxy.store.snapshot import DeviceAuthority
 #: Seconds between two looks for answers that grow old. All that was heard in one of them reaches nodes at once, since each
 #: change makes them judge what is under way again; a certificate that was found revoked there counts for so much longer.
 LOOK_EVERY = 15.0
-#: Questions at the same time, and those that wait, of all and of one network.
-_PLACES, _WAITING, _OF_ONE = 16, 500, 50
+#: Questions at the same time, to all responders and to one host: one that sends a byte a second has a part of the places, for
+#: `fetching.ANSWER_SECONDS` each. And those that wait, of all and of one network.
+_PLACES, _OF_HOST, _WAITING, _OF_ONE = 32, 8, 500, 50
 #: Certificates that one look asks about again.
 _AT_ONCE = 200
 #: Seconds for which a responder that did not answer is left alone. Whoever comes meanwhile hears of that at once.
@@ -55,8 +57,9 @@ class StatusAsker:
         self._fetching = fetching
         self._wall_clock = wall_clock
         self._random_bytes = random_bytes
-        self._turns = FairTurns(
-            _PLACES, LaneQueue(_WAITING, _OF_ONE), "too many questions wait for the responder of the devices' authority")
+        self._turns = _turns(_PLACES)
+        #: The same of each host that was asked: those that administrators have named, a few.
+        self._turns_of: dict[str, FairTurns] = {}
         self._looking = LoopingCall(self._look)
         self._looking.clock = reactor
         self._refreshing: Deferred[None] | None = None
@@ -147,10 +150,24 @@ class StatusAsker:
 
     async def _heard(self, status: DeviceStatus, issuer: x509.Certificate) -> DeviceStatus:
         """Raises FetchFailed or ConfigError."""
+        host = urlsplit(status.url).netloc.lower()
+        # The host's own first: what waits for a slow one holds no place of others.
+        of_host = self._turns_of.setdefault(host, _turns(_OF_HOST))
+        await of_host.take(Lane.DEVICE, SENDER.get())
+        try:
+            await self._turns.take(Lane.DEVICE, SENDER.get())
+            try:
+                return await self._answered(status, issuer)
+            finally:
+                self._turns.give_back()
+        finally:
+            of_host.give_back()
+
+    async def _answered(self, status: DeviceStatus, issuer: x509.Certificate) -> DeviceStatus:
+        """Once it has its turn, which may have taken a while. Raises FetchFailed or ConfigError."""
         until, problem = self._away.get(status.url, (0.0, ""))
         if self._wall_clock() < until:
             return status.unanswered(problem, self._wall_clock())
-        await self._turns.take(Lane.DEVICE, SENDER.get())
         try:
             nonce = self._random_bytes(NONCE_SIZE)
             data = await self._fetching.post(
@@ -158,8 +175,6 @@ class StatusAsker:
         except AppProxyError as error:
             self._away = {**self._away, status.url: (self._wall_clock() + _PAUSE, str(error))}
             raise
-        finally:
-            self._turns.give_back()
         now = self._wall_clock()
         return status.answered(read_answer(data, issuer, status.serial, nonce, now), now)
 
@@ -189,6 +204,11 @@ class StatusAsker:
             asking = [Deferred.fromCoroutine(self._ask(one, known[one.authority])) for one in some]
             heard += [one for is_good, one in await DeferredList(asking, consumeErrors=True) if is_good]
         await self._live.write(statuses.keep, heard, again=True)
+
+
+def _turns(places: int) -> FairTurns:
+    return FairTurns(
+        places, LaneQueue(_WAITING, _OF_ONE), "too many questions wait for the responder of the devices' authority")
 
 
 def _issuer(status: DeviceStatus, authority: DeviceAuthority) -> x509.Certificate | None:

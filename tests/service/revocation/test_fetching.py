@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from OpenSSL.SSL import Error as TlsError
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import ConnectionRefusedError, DNSLookupError
+from twisted.internet.error import ConnectionDone, ConnectionLost, ConnectionRefusedError, DNSLookupError, NoRouteError
+from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
-from twisted.web.client import ResponseDone
+from twisted.web._newclient import ParseError
+from twisted.web.client import ResponseDone, ResponseFailed, ResponseNeverReceived
+from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 
-from appproxy.service.revocation.fetching import FetchFailed, Fetching
+from appproxy.net.secure.peer_verdict import CertificateRefused
+from appproxy.service.revocation.fetching import ANSWER_SECONDS, AnswerTooLong, FetchFailed, Fetching
 
 URL = "http://pki.corp/a.crl"
 
@@ -21,24 +26,29 @@ URL = "http://pki.corp/a.crl"
 class Server:
     """As an agent, and as what it answers. `pieces`: of the body; `ends`: does it end?"""
 
-    def __init__(self, code: int = 200, pieces: tuple[bytes, ...] = (b"a list",), ends: bool = True) -> None:
+    def __init__(
+        self, code: int = 200, pieces: tuple[bytes, ...] = (b"a list",), ends: bool = True, cut: Exception | None = None
+    ) -> None:
         self.code = code
+        self.cut = cut
         self.pieces = pieces
         self.ends = ends
         self.requests: list[tuple[bytes, bytes, Mapping[bytes, Any]]] = []
         self.is_dropped = False
+        self.reader: Any = None
 
     def request(self, method: bytes, uri: bytes, headers: Headers, body: Any) -> Deferred[Any]:
         self.requests.append((method, uri, dict(headers.getAllRawHeaders())))
         return succeed(self)
 
     def deliverBody(self, protocol: Any) -> None:
+        self.reader = protocol
         protocol.makeConnection(self)
         for piece in self.pieces:
             if not self.is_dropped:
                 protocol.dataReceived(piece)
         if self.ends:
-            protocol.connectionLost(Failure(ResponseDone()))
+            protocol.connectionLost(Failure(self.cut or ResponseDone()))
 
     def stopProducing(self) -> None:
         self.is_dropped = True
@@ -52,6 +62,11 @@ class Nobody:
 
     def request(self, *_: object) -> Deferred[Any]:
         return Deferred() if self.error is None else fail(self.error)
+
+
+def never(*causes: Exception) -> ResponseNeverReceived:
+    """As the agent says that nothing came, and why."""
+    return ResponseNeverReceived([Failure(one) for one in causes])
 
 
 def outcome(agent: Any, largest: int = 100, seconds: float = 0.0) -> Any:
@@ -78,8 +93,17 @@ def test_an_answer() -> None:
     (Server(301), 0.0, "the answer is 301"), (Server(404, (b"x" * 5000,)), 0.0, "the answer is 404"),
     (Server(pieces=(b"x" * 60, b"x" * 60)), 0.0, "more than 100 bytes"), (Server(ends=False), 31.0, "within 30 s"),
     (Server(301, ends=False), 0.0, "the answer is 301"), (Nobody(None), 31.0, "within 30 s"),
-    (Nobody(ConnectionRefusedError()), 0.0, "nothing answers there"), (Nobody(DNSLookupError()), 0.0, "name is not known"),
-    (Nobody(ValueError("odd")), 0.0, "odd"),
+    (Nobody(ConnectionRefusedError()), 0.0, "nothing listens there"), (Nobody(DNSLookupError()), 0.0, "name is not known"),
+    (Nobody(ConnectTimeout()), 0.0, "nothing answers there"), (Nobody(NoRouteError()), 0.0, "no way leads there"),
+    (Nobody(CertificateRefused("it has expired")), 0.0, "its certificate is not believed: it has expired"),
+    (Nobody(never(CertificateRefused("it has expired"))), 0.0, "its certificate is not believed: it has expired"),
+    (Nobody(never(TlsError([("SSL routines", "", "wrong version number")]))), 0.0, "no TLS is spoken there"),
+    (Nobody(never(ParseError("wrong", b"SSH-2.0"))), 0.0, "speaks no HTTP"),
+    (Nobody(never(ConnectionDone())), 0.0, "the connection ended before the whole answer was there"),
+    (Server(cut=ResponseFailed([Failure(ConnectionLost())])), 0.0, "the connection ended before the whole answer"),
+    (Server(cut=PotentialDataLoss()), 0.0, "the connection ended before the whole answer"),
+    (Nobody(never()), 0.0, "[]"), (Nobody(ValueError("odd\n words")), 0.0, "odd words"),
+    (Nobody(ValueError()), 0.0, "no answer"),
 ])
 def test_what_is_no_answer(agent: Any, seconds: float, said: str) -> None:
     """No redirect is followed; what is large, slow, cut or an error is dropped."""
@@ -96,3 +120,27 @@ def test_who_leaves() -> None:
     fetching.addBoth(results.append)
     fetching.cancel()
     assert len(results) == 1 and not clock.getDelayedCalls()
+
+
+def test_what_is_too_long_is_told_apart() -> None:
+    """There is another mend for it."""
+    assert outcome(Server(pieces=(b"x" * 101,))).check(AnswerTooLong) and not outcome(Server(404)).check(AnswerTooLong)
+
+
+def test_a_query_is_not_told() -> None:
+    """It goes into a log, the audit and the doctor's report, and may be what lets us in there."""
+    for agent in (Server(403), Server(pieces=(b"x" * 101,)), Nobody(DNSLookupError())):
+        results: list[Any] = []
+        Fetching(Clock(), agent).get("http://pki.corp/a.crl?sig=hunter2", 100).addErrback(results.append)  # type: ignore[arg-type]
+        assert str(results[0].value).startswith("http://pki.corp/a.crl?...: ") and "hunter2" not in str(results[0].value)
+
+
+def test_a_byte_a_second() -> None:
+    """The time is for all of it, however steadily something comes."""
+    clock, server, results = Clock(), Server(pieces=(), ends=False), list[Any]()
+    Fetching(clock, server).post(URL, "application/ocsp-request", b"?", 100).addErrback(results.append)  # type: ignore[arg-type]
+    for second in range(int(ANSWER_SECONDS)):
+        assert not results, second
+        server.reader.dataReceived(b".")
+        clock.advance(1.0)
+    assert "no whole answer within 8 s" in str(results[0].value) and server.is_dropped and not clock.getDelayedCalls()

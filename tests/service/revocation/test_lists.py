@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from twisted.internet.defer import Deferred, fail, succeed
 
 from appproxy.errors import ConfigError
-from appproxy.service.revocation.lists import ListFetcher, as_pem
+from appproxy.service.revocation.fetching import AnswerTooLong
+from appproxy.service.revocation.lists import LARGEST_LIST, ListFetcher, as_pem
 from appproxy.store.devices import authorities, list_fetches
 from appproxy.store.devices.list_fetches import ListFetch
 from appproxy.store.service import audit
@@ -81,6 +83,20 @@ def test_what_does_not_come(house: House) -> None:
     answers.append(crl(ROOT, number=6))
     house.pass_by(3700.0, 5.0)
     assert state(house).problem == "" and not house.live.snapshot.device_authorities[house.id].revoked
+    one.stop()
+
+
+@pytest.mark.parametrize("size", [LARGEST_LIST + 1, LARGEST_LIST])
+def test_a_list_that_is_too_long(house: House, size: int) -> None:
+    """As it comes, or as PEM: there is another way to know, and the hint names it."""
+    def get(url: str, largest: int, seconds: float = 0.0) -> Deferred[bytes]:
+        return fail(AnswerTooLong(f"{url}: too many")) if size > largest else succeed(b"\x30" * size)
+
+    house.net.get = get
+    one = node(house)
+    house.pass_by(10.0)
+    assert "appproxy device authority set Company --ocsp URL" in state(house).problem
+    assert "too " in state(house).problem and one.failures["Company"] >= 1
     one.stop()
 
 

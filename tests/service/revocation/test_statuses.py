@@ -167,14 +167,43 @@ def test_one_question_for_all_who_wait(house: House) -> None:
 
 
 def test_the_places_of_a_flood(house: House) -> None:
-    """Of very many certificates, sixteen questions at the same time; of one network some wait, and the rest is refused."""
+    """Of very many certificates, eight questions to one host at the same time; of one network some wait, and the rest is
+    refused.
+    """
     house.net.is_slow = True
     one = asker(house)
     laptops = [make(f"laptop-{number}", ROOT, extensions=(CLIENT,)) for number in range(70)]
     results = [ask(house, one, laptop) for laptop in laptops]
-    assert len(house.net.asked) == 16
-    assert sum(bool(found) for found in results) == 70 - 16 - 50
+    assert len(house.net.asked) == 8
+    assert sum(bool(found) for found in results) == 70 - 8 - 50
     assert "too many questions wait" in refusal(next(found for found in results if found))
+    one.stop()
+
+
+def test_a_slow_responder_holds_no_place_of_others(house: House) -> None:
+    """However many certificates are of it; and when it has been found away, those that waited for it do not ask, each for as
+    long as the first ones.
+    """
+    slow = "http://slow.corp/"
+    with house.store.transaction(NOW) as tx:
+        authorities.set_sources(tx, "Company", RevocationSources(ocsp=(slow, URL)))
+    house.pass_by(2.0)
+    house.net.is_slow = True
+    one = asker(house)
+    stuck = [ask(house, one, make(f"laptop-{number}", ROOT, extensions=(CLIENT,))) for number in range(40)]
+    assert house.net.asked == [slow] * 8
+    named = make("laptop", ROOT, extensions=(CLIENT, x509.AuthorityInformationAccess([x509.AccessDescription(
+        AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(URL))])))
+    says(house, GOOD, about=named)
+    quick = ask(house, one, named)
+    assert house.net.asked[8:] == [URL]
+    house.net.waiting.pop()()
+    assert quick == [pytest.approx(NOW + 3602.0, abs=1.0)]
+    house.net.answer = lambda url, body: None
+    for tell in house.net.waiting:
+        tell()
+    assert house.net.asked[9:] == [], "it was asked again by those that had waited"
+    assert all("nothing answers there" in refusal(found) for found in stuck)
     one.stop()
 
 
