@@ -79,6 +79,9 @@ class Connection:
     def exchange_over(self, exchange: object, reuse: bool) -> None:
         self.told.append("stays" if reuse else "closes")
 
+    def stream_over(self, exchange: object) -> None:
+        self.told.append("over")
+
     def exchange_broken(self, exchange: object) -> None:
         self.told.append("broken")
 
@@ -334,6 +337,20 @@ def test_a_stream_of_which_one_direction_is_over_can_still_break() -> None:
     exchange.finish()
     exchange.lost(Code.CANCELLED)
     assert (responder.left, connection.logged, exchange.failure) == ([Code.CANCELLED], 1, None)
+
+
+def test_a_stream_that_is_over_both_ways() -> None:
+    """The connection closes after what was written; whoever answered hears nothing more, and has nobody to pause."""
+    exchange, connection = ask()
+    responder = cast(RecordingResponder, exchange.responder)
+    exchange.switch(WS, Sink())
+    exchange.register_producer(ReadGate(cast(Any, Producer())))
+    exchange.end_stream()
+    exchange.lost(Code.CANCELLED)
+    assert (connection.told, connection.registered, responder.left) == (["over"], None, [])
+    answered, connection = ask()
+    answered.end_stream()
+    assert connection.told == [], "it is no stream"
 
 
 def test_a_user_who_leaves() -> None:

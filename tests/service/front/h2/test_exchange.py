@@ -341,6 +341,22 @@ class TestTunnels:
         rig.turn()
         assert rig.responder.left == [Code.CANCELLED] and len(rig.log) == 1
 
+    @pytest.mark.parametrize("finished", [False, True])
+    def test_a_tunnel_that_is_over_both_ways(self, finished: bool) -> None:
+        """The stream ends behind what was written, and that is no failure; the user's half is not waited for."""
+        rig = H2Rig()
+        stream = rig.ask(web_socket(), None)
+        exchange = rig.responder.last
+        exchange.switch(b"sec-websocket-accept: %b\n" % ACCEPT, rig.responder)
+        exchange.write(b"bye")
+        if finished:
+            exchange.finish()
+        exchange.end_stream()
+        rig.turn()
+        assert rig.body(stream) == b"bye" and rig.ended(stream) and len(rig.log) == 1 and rig.log[0].failure is None
+        rig.turn()
+        assert rig.reset(stream) == 0 and rig.responder.left == [] and len(rig.log) == 1
+
     def test_a_tunnel_that_breaks(self) -> None:
         """The user sees a reset, and the log has one line."""
         rig = H2Rig()
