@@ -34,8 +34,8 @@ COUNT = 50
 MOST_A_SECOND = 0.3
 #: Seconds in which a machine that has other things to do comes round.
 LATE = 6.0
-#: Between two writes of an application. Each of its messages takes three.
-PAUSE = 0.25
+#: Between two messages of an application, and between the three writes that each of them takes.
+PAUSE, SHORT_PAUSE = 0.6, 0.04
 
 
 @dataclass
@@ -56,23 +56,23 @@ def chatter(call: Call) -> None:
     accept_websocket(call)
     heard = HEARD[call.seen.case] = Heard()
     reader = FrameProtocol(client=False, extensions=[])
-    call.connection.socket.settimeout(PAUSE)
     number = 0
     while True:
         text = b"%06d" % number
         whole = b"\x01\x03" + text[:3] + b"\x80\x03" + text[3:]
-        for piece in (whole[:5], whole[5:7], whole[7:]):
+        for piece, pause in ((whole[:5], SHORT_PAUSE), (whole[5:7], SHORT_PAUSE), (whole[7:], PAUSE)):
             call.send(piece)
-            if not listen(call, reader, heard):
+            if not listen(call, reader, heard, pause):
                 heard.over.set()
                 return
         number += 1
 
 
-def listen(call: Call, reader: FrameProtocol, heard: Heard) -> bool:
-    """What has come meanwhile; False at the end."""
-    until_then = time.monotonic() + PAUSE
-    while time.monotonic() < until_then:
+def listen(call: Call, reader: FrameProtocol, heard: Heard, seconds: float) -> bool:
+    """What comes in so many seconds; False at the end."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        call.connection.socket.settimeout(left)
         try:
             data = call.connection.socket.recv(65536)
         except TimeoutError:
@@ -98,7 +98,7 @@ def news(call: Call) -> None:
     call.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
     while True:
         call.send(b"id: %d\n" % number)
-        time.sleep(PAUSE)
+        time.sleep(SHORT_PAUSE)
         call.send(b"data: %d\n\n" % number)
         time.sleep(PAUSE)
         number += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appproxy.http.websocket import close_frame
+from appproxy.service.relay.answers.movable import MESSAGE_SECONDS
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.tunnel.frames import Kind
 from tests.service.world import GET, Data, Signal, User, World, requests
@@ -57,7 +58,7 @@ class Stream:
     def close(self) -> bytes:
         """End it, as a move does; what the user gets at once."""
         assert self.request.movable is not None
-        self.request.movable.close(self.world.clock.seconds())
+        self.request.movable.close(self.world.clock.seconds() + MESSAGE_SECONDS)
         return self.user.wire.take()
 
     def look(self, seconds: float) -> bytes:

@@ -88,8 +88,8 @@ class EndlessStream:
         self.closed_at: float | None = None
         rig.node.relay.under_way.endless.add(cast(Any, self))
 
-    def close(self, now: float) -> None:
-        self.is_open, self.closed_at, self.exchange = False, now, None
+    def close(self, by: float) -> None:
+        self.is_open, self.closed_at, self.exchange = False, self.rig.network.seconds(), None
         self.rig.node.relay.moves.ends[self.kind, "closed"] += 1
 
     def look(self, now: float) -> None: ...

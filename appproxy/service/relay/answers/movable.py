@@ -8,7 +8,7 @@ from appproxy.errors import Code
 from appproxy.service.exchange.exchange import Exchange
 
 #: Seconds in which the message, or the event, that is under way has to end.
-MESSAGE_SECONDS = 2.0
+MESSAGE_SECONDS = 5.0
 #: Seconds in which a client answers that it is to close. It does so by itself, so this is a long way and a busy machine.
 ANSWER_SECONDS = 2.0
 #: What cut one that did not come to an end in good order.
@@ -44,8 +44,8 @@ class Movable(Protocol):
     def is_open(self) -> bool:
         """Does nobody close it yet?"""
 
-    def close(self, now: float) -> None:
-        """End it: at once, or when the message is over that is under way. `look` follows, from time to time."""
+    def close(self, by: float) -> None:
+        """End it: at once, or when the message under way is over, until this time. `look` follows, now and then."""
 
     def look(self, now: float) -> None:
         """Has what it waits for taken too long? Then do without."""

@@ -7,7 +7,7 @@ from math import inf
 from appproxy.errors import Code
 from appproxy.http.event_stream import EventFollower
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.relay.answers.movable import MESSAGE_SECONDS, NO_END, MovableOwner
+from appproxy.service.relay.answers.movable import NO_END, MovableOwner
 
 
 class RelayedEvents:
@@ -44,7 +44,7 @@ class RelayedEvents:
 
     # Its end (`movable.Movable`).
 
-    def close(self, now: float) -> None:
+    def close(self, by: float) -> None:
         """End it: now, or when the event is over that is under way. The browser asks again for what follows."""
         if not self.is_open:
             return
@@ -52,7 +52,7 @@ class RelayedEvents:
         if self._events.between_events:
             self._end()
         else:
-            self._by = now + MESSAGE_SECONDS
+            self._by = by
 
     def look(self, now: float) -> None:
         """Has the event's end taken too long? Then it is broken off, which no browser takes for an event."""

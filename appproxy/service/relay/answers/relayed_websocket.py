@@ -17,7 +17,7 @@ from appproxy.http.fields import values
 from appproxy.http.head import Fields
 from appproxy.http.websocket import GOING_AWAY, POLICY_VIOLATION, SERVICE_RESTART, FrameFollower, close_frame
 from appproxy.service.exchange.exchange import BodyReader, Exchange
-from appproxy.service.relay.answers.movable import ANSWER_SECONDS, MESSAGE_SECONDS, NO_END, MovableOwner
+from appproxy.service.relay.answers.movable import ANSWER_SECONDS, NO_END, MovableOwner
 
 _OURS = frozenset({FailureSource.CONNECTOR, FailureSource.SERVICE})
 _FORBIDDEN = frozenset({FailureSource.POLICY, FailureSource.SIGN_IN, FailureSource.REQUEST})
@@ -108,7 +108,7 @@ class RelayedWebSocket:
         """Does nobody close it yet?"""
         return not self._stage and not self._down.closed and not self._up.closed
 
-    def close(self, now: float) -> None:
+    def close(self, by: float) -> None:
         """Tell the user that the service restarts: now, or when the application's message is over."""
         if not self.is_open:
             return
@@ -116,7 +116,7 @@ class RelayedWebSocket:
             self._ask()
         else:
             self._stage = ClosingStage.WAITING
-            self._by = now + MESSAGE_SECONDS
+            self._by = by
 
     def look(self, now: float) -> None:
         """Has the message's end, or the user's answer, taken too long? Then do without."""

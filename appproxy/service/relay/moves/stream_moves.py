@@ -14,12 +14,15 @@ from random import random
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from appproxy.service.relay.answers.movable import MESSAGE_SECONDS
 from appproxy.service.relay.moves.spread import Spread
 from appproxy.service.relay.revocation import Revocable
 from appproxy.service.relay.under_way import UnderWay
 
 #: Seconds between two looks: of a thousand streams in the usual window of 12 s, 21 at a time.
 LOOK_SECONDS = 0.25
+#: Before what is left is cut, for whom a message does not end: there may be a place within it.
+_LAST_LOOKS = 2 * LOOK_SECONDS
 #: What is left of the time behind the window's end, for those who are told last to answer.
 _FOR_ANSWERS = 0.2
 
@@ -102,7 +105,7 @@ class StreamMoves:
         for request in nsmallest(count, left, key=_heard):
             assert request.movable is not None  # it is open
             self._closing.add(request)
-            request.movable.close(now)
+            request.movable.close(min(now + MESSAGE_SECONDS, move.until - _LAST_LOOKS))
 
 
 def _is_open(request: Revocable) -> bool:
