@@ -93,8 +93,9 @@ INNER = {
         {"relay"},
     ],
     "service.signin": [
-        {"openid"},
+        {"openid", "panel"},
         {"request"},
+        {"portal"},
         {"sessions"},
         {"fragment", "step_up", "way_back"},
         {"device_link", "device_step", "sign_in_again", "steps"},

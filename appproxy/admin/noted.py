@@ -12,12 +12,16 @@ CALLER = ("from", "caller", "caller_provider")
 _DEVICE_AUTHORITY = "certificates crl_until crl_urls name ocsp ocsp_soft revoked"
 _KEYS = {
     "application.publish":
-        "assigned assignment_required assignments connector_group cors external id internal name preauth "
+        "assigned assignment_required assignments connector_group cors external id internal logo name preauth "
         "provider providers segments settings",
     "application.set": "name settings",
+    "application.set_logo": "digest height kind name size width",
+    "application.remove_logo": "name",
     "application.remove": "external name",
-    "application.assign": "group maintainer name provider user value",
-    "application.unassign": "group maintainer name provider user value",
+    "application.assign": "expires group maintainer name provider user value",
+    "application.unassign": "expires group maintainer name provider user value",
+    "access.approve": "answer application ends provider reason state user",
+    "access.deny": "answer application ends provider reason state user",
     "segment.add": "external id internal name",
     "segment.set": "external id internal name",
     "segment.remove": "external id internal name",

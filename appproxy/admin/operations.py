@@ -19,7 +19,7 @@ from appproxy.admin.people import (
     users,
 )
 from appproxy.admin.policy import policies, results, risk
-from appproxy.admin.publishing import applications, branding, certificates, cors, segments
+from appproxy.admin.publishing import access_requests, applications, branding, certificates, cors, logos, segments
 from appproxy.admin.running import audit, audit_exports, observation, service
 
 __all__ = ["OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", "Operation", "Query", "Routes"]
@@ -27,6 +27,8 @@ __all__ = ["OPERATIONS", "ROUTES", "AdminContext", "Call", "Change", "Command", 
 OPERATIONS: tuple[Operation, ...] = (
     *applications.OPERATIONS,
     *segments.OPERATIONS,
+    *logos.OPERATIONS,
+    *access_requests.OPERATIONS,
     *cors.OPERATIONS,
     *users.OPERATIONS,
     *second_factors.OPERATIONS,

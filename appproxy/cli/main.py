@@ -32,7 +32,7 @@ from appproxy.cli.people import (
     users,
 )
 from appproxy.cli.policy import policies, risk
-from appproxy.cli.publishing import applications, branding, certificates, maintenance
+from appproxy.cli.publishing import access_requests, applications, branding, certificates, maintenance
 from appproxy.cli.running import audit, blocklist, configuration, contexts, health, service, upgrade_notes
 from appproxy.errors import AppProxyError
 
@@ -63,7 +63,7 @@ def remote_of(name: str) -> Remote | KeptLogin | None:
 
 for command in (
     *audit.COMMANDS, *blocklist.COMMANDS, *service.COMMANDS, *nodes.COMMANDS,
-    *sessions.COMMANDS, *applications.COMMANDS, *service_tokens.COMMANDS, *native_clients.COMMANDS,
+    *sessions.COMMANDS, *applications.COMMANDS, *access_requests.COMMANDS, *service_tokens.COMMANDS, *native_clients.COMMANDS,
     *clients.COMMANDS, *users.COMMANDS, *connectors.COMMANDS, *diagnosis.COMMANDS, *maintenance.COMMANDS,
     *branding.COMMANDS, *certificates.COMMANDS, *providers.COMMANDS, *policies.COMMANDS, *directories.COMMANDS,
     *devices.COMMANDS, *roles.COMMANDS, *contexts.COMMANDS, *configuration.COMMANDS, *risk.COMMANDS,

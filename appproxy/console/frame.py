@@ -75,6 +75,7 @@ NAVIGATION = (
         NavigationLink("/roles", "Roles", _P.READ_ROLES),
         NavigationLink("/role-entitlements", "Who may ask for which role", _P.READ_ROLES),
         NavigationLink("/role-requests", "Roles asked for", _P.READ_REQUESTS),
+        NavigationLink("/access-requests", "Access asked for", _P.READ_ACCESS),
         NavigationLink("/audit", "Audit", _P.READ_AUDIT),
         NavigationLink("/audit-exports", "Audit exports", _P.READ_AUDIT),
     )),

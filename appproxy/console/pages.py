@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appproxy.console.access import application, applications, documents, parts
+from appproxy.console.access import application, applications, documents, logo, parts
 from appproxy.console.answers import ConsolePage, PageTable, Serve
 from appproxy.console.overview import overview
 from appproxy.console.people import groups, letting_in, sessions, users
@@ -29,7 +29,9 @@ def _of_applications() -> Iterator[ConsolePage]:
     yield _get("/applications", applications.listed, "/applications")
     yield _get("/applications/new", applications.publishing)
     yield _post("/applications/new", applications.publish, applications.publishing, "POST /applications")
-    yield _get(one, show, api, f"{api}/check", f"{api}/failures", f"{api}/traffic", "/policy-explanation")
+    yield _get(one, show, api, f"{api}/check", f"{api}/failures", f"{api}/traffic", f"{api}/logo", "/policy-explanation")
+    yield _post(f"{one}/logo", logo.put, show, f"PUT {api}/logo")
+    yield _post(f"{one}/logo/remove", logo.remove, show, f"DELETE {api}/logo")
     yield _post(f"{one}/columns", application.save_columns, show, f"PATCH {api}")
     yield _post(f"{one}/assign", application.assign, show, f"POST {api}/assignments")
     yield _post(f"{one}/unassign", application.unassign, show, f"DELETE {api}/assignments")

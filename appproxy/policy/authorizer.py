@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Generic, Protocol, TypeVar
 
 from appproxy.device import ProvedDevice
@@ -82,6 +83,15 @@ class AccessRule(Protocol):
     def maintaining_users(self) -> frozenset[str]: ...
     @property
     def maintaining_groups(self) -> frozenset[str]: ...
+    @property
+    def ending_users(self) -> Sequence[tuple[str, float]]:
+        """Those who are assigned for a time, and until when (seconds since 1970)."""
+        ...
+
+    @property
+    def ending_groups(self) -> Sequence[tuple[str, float]]:
+        """The same of groups."""
+        ...
 
 
 class Assigned(Protocol):
@@ -200,8 +210,26 @@ class RequestContext(Generic[V]):
 
 
 def is_assigned(access: AccessRule, subject: str, groups: Iterable[str]) -> bool:
-    """Is the application assigned to this user of the provider, directly or by a group? Ids are compared exactly."""
+    """Is the application assigned to this user of the provider for good, directly or by a group? Ids are compared exactly."""
     return subject in access.assigned_users or not access.assigned_groups.isdisjoint(groups)
+
+
+def assigned_until(application: Assigned, access: AccessRule, subject: str, groups: Sequence[str]) -> float:
+    """Until when a user of the provider may use it, as far as assignments go (seconds since 1970): infinity for good, also
+    where nobody need be assigned, and -infinity for not at all.
+    """
+    if not application.assignment_required or subject in access.assigned_users:
+        return inf
+    if not access.assigned_groups.isdisjoint(groups):
+        return inf
+    until = -inf
+    for value, ends in access.ending_users:
+        if value == subject:
+            until = max(until, ends)
+    for value, ends in access.ending_groups:
+        if value in groups:
+            until = max(until, ends)
+    return until
 
 
 def maintains(application: Assigned, verdict: Verdict[V]) -> bool:
@@ -254,9 +282,10 @@ class Authorizer:
         ends = session.expires if is_in_use else min(session.expires, self._idle_end(application, session))
         if ends <= context.now and not under_way:
             return SignInRequired("the session was not used for too long")
-        if application.assignment_required and not is_assigned(access, session.subject, session.groups):
+        until = assigned_until(application, access, session.subject, session.groups)
+        if until <= context.now:
             return Refuse(Code.NOT_ASSIGNED, f"{session.subject} is not assigned to {application.name}", ends)
-        return self._by_policies(context, session, ends, under_way)
+        return self._by_policies(context, session, min(ends, until), under_way)
 
     def _by_policies(self, context: RequestContext[V], session: V, ends: float, under_way: bool) -> Verdict[V]:
         """The verdict on who may use the application, as far as policies let them. A service token is no user: they are not

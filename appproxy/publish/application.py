@@ -68,6 +68,9 @@ class ProviderAccess:
     assigned_groups: frozenset[str] = frozenset()
     maintaining_users: frozenset[str] = frozenset()
     maintaining_groups: frozenset[str] = frozenset()
+    #: Those whose assignments end by themselves, and when (seconds since 1970); they are not among those above.
+    ending_users: tuple[tuple[str, float], ...] = ()
+    ending_groups: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ class Application(ApplicationSettings):
     assigned_groups: frozenset[str] = frozenset()
     maintaining_users: frozenset[str] = frozenset()
     maintaining_groups: frozenset[str] = frozenset()
+    ending_users: tuple[tuple[str, float], ...] = ()
+    ending_groups: tuple[tuple[str, float], ...] = ()
     #: More identity providers that users may choose, and whom each of them vouches for.
     other_providers: tuple[ProviderAccess, ...] = ()
     #: Which pages of other origins may call it; without rules it answers them itself.
@@ -124,6 +129,12 @@ class Application(ApplicationSettings):
         if provider == self.provider:
             return self
         return next((one for one in self.other_providers if one.provider == provider), None)
+
+    @property
+    def ends(self) -> list[float]:
+        """When its assignments end that end by themselves."""
+        accesses: list[Application | ProviderAccess] = [self, *self.other_providers]
+        return [ends for one in accesses for _, ends in (*one.ending_users, *one.ending_groups)]
 
     @property
     def has_maintainers(self) -> bool:

@@ -25,23 +25,31 @@ class Cuts:
         self._snapshot = snapshot
         self._wall_clock = wall_clock
         self._renewal = renewal
-        #: When a window of some policy begins or ends next.
-        self._edge = inf
+        #: When a window of some policy begins or ends next, and when the next assignment ends by itself.
+        self._edge = self._end = inf
         if renewal is not None:
             renewal.changed = self._session_changed
 
     def snapshot_changed(self, old: Snapshot | None, new: Snapshot) -> None:
         """Those whom the change concerns are judged again; with `old` None nothing is under way yet."""
         self._edge = new.policies.next_edge(self._wall_clock())
+        if old is None or old.applications is not new.applications:
+            self._end = new.next_end(self._wall_clock())
         if old is not None:
             self._judge(new, change_between(old, new))
 
     def end_windows(self) -> None:
-        """To be called every second: if a window has begun or ended, everybody is judged again."""
+        """To be called every second: if a window has begun or ended, everybody is judged again; if an assignment
+        has ended, who uses its application.
+        """
         now, snapshot = self._wall_clock(), self._snapshot()
         if now >= self._edge:
             self._edge = snapshot.policies.next_edge(now)
             self._judge(snapshot, EVERYTHING)
+        if now >= self._end:
+            concerned = [one.id for one in snapshot.applications.values() if any(ends <= now for ends in one.ends)]
+            self._end = snapshot.next_end(now)
+            self._judge(snapshot, Affected(applications=concerned))
 
     def end_expired(self) -> None:
         """To be called regularly: open streams end with their sessions, and are a reason to refresh those until then."""

@@ -274,6 +274,14 @@ class Entitlement:
 
 
 @dataclass(frozen=True, slots=True)
+class LogoRecord:
+    """What is known of an application's logo: its media type, and the digest that its address ends with."""
+
+    kind: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class NativeClient:
     """A program on people's machines that signs them in at the built-in provider, for these applications (ids)."""
 
@@ -336,6 +344,8 @@ class Snapshot:
     roles: tuple[RoleAssignment, ...] = ()
     #: Who may ask for which.
     entitlements: tuple[Entitlement, ...] = ()
+    #: Which applications have a logo, by id.
+    logos: Mapping[str, LogoRecord] = field(default_factory=dict)
     #: Who vouches for devices, by id.
     device_authorities: Mapping[str, DeviceAuthority] = field(default_factory=dict)
     #: From internal URLs to public ones and back, of all applications.
@@ -352,6 +362,10 @@ class Snapshot:
     reported: PolicySet = NO_POLICIES
     #: By provider and subject: what is held against users.
     user_risks: Mapping[tuple[str, str], UserRisk] = field(default_factory=dict)
+
+    def next_end(self, now: float) -> float:
+        """When an assignment ends next by itself, after `now`; infinity where none does."""
+        return min((ends for one in self.applications.values() for ends in one.ends if ends > now), default=inf)
 
     def user_risk(self, provider: str, subject: str, now: float) -> str:
         """The level of risk of a user `now`."""

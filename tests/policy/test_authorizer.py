@@ -26,6 +26,8 @@ class Lets:
     assigned_groups: frozenset[str] = frozenset()
     maintaining_users: frozenset[str] = frozenset()
     maintaining_groups: frozenset[str] = frozenset()
+    ending_users: tuple[tuple[str, float], ...] = ()
+    ending_groups: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class App:
     assigned_groups: frozenset[str] = frozenset({"staff"})
     maintaining_users: frozenset[str] = frozenset()
     maintaining_groups: frozenset[str] = frozenset()
+    ending_users: tuple[tuple[str, float], ...] = ()
+    ending_groups: tuple[tuple[str, float], ...] = ()
     others: Mapping[str, Lets] = field(default_factory=dict)
 
     def access_of(self, provider: str) -> App | Lets | None:
@@ -185,6 +189,28 @@ def test_passthrough_asks_nobody() -> None:
     for session in (None, BOB):
         verdict = judge(App(passthrough=True), session)
         assert verdict == Pass(None) and verdict.holds_until == inf
+
+
+@pytest.mark.parametrize(("users", "groups", "until"), [
+    ((("ann", NOW + 9),), (), NOW + 9), ((), (("staff", NOW + 9),), NOW + 9),
+    ((("ann", NOW + 5),), (("staff", NOW + 9), ("crew", NOW + 50)), NOW + 9),
+    ((("ann", NOW + 500),), (), NOW + 100), ((("ann", NOW),), (), None), ((("bob", NOW + 9),), (("crew", NOW + 9),), None),
+])
+def test_an_assignment_that_ends_by_itself(
+    users: tuple[tuple[str, float], ...], groups: tuple[tuple[str, float], ...], until: float | None
+) -> None:
+    """At its end nobody passes any more, what is under way included; of several the last one counts."""
+    ann = User(groups=("staff",))
+    application = App(assigned_users=frozenset(), assigned_groups=frozenset(), ending_users=users, ending_groups=groups)
+    verdict = judge(application, ann)
+    if until is None:
+        assert isinstance(verdict, Refuse) and verdict.code is Code.NOT_ASSIGNED
+        return
+    assert isinstance(verdict, Pass) and verdict.holds_until == until
+    assert not isinstance(judge(application, ann, until), Pass)
+    if until < NOW + 100:
+        assert isinstance(judge(application, ann, until, under_way=True), Refuse)
+        assert isinstance(judge(App(ending_users=users), ann, until), Pass), "who is assigned for good, too, stays"
 
 
 def test_assignment_by_user_or_group() -> None:

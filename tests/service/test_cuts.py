@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from appproxy.errors import Code
-from appproxy.policy.conditional.compiled import PolicySet
+from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
 from appproxy.policy.conditional.documents.reading import read_policy
 from appproxy.service.cuts import Cuts
 from tests.service.relay.test_relay import ANN, RelayRig
@@ -55,6 +55,19 @@ def test_a_window_ends_on_time() -> None:
     desk.until(NOON + 600.0)
     assert exchange.failure is Code.POLICY_BLOCKED
     assert "'p'" in exchange.detail
+
+
+def test_an_assignment_ends_on_time() -> None:
+    """What is under way ends with it, though nothing has changed in the store."""
+    desk = Desk(NO_POLICIES)
+    wiki = replace(WIKI, assignment_required=True, assigned_users=frozenset(), ending_users=((SESSION.subject, NOON + 60.0),))
+    old, desk.snapshot = desk.snapshot, snapshot(wiki)
+    desk.cuts.snapshot_changed(old, desk.snapshot)
+    exchange = desk.rig.start(wiki, SESSION)
+    desk.until(NOON + 59.0)
+    assert exchange.failure is None
+    desk.until(NOON + 60.0)
+    assert exchange.failure is Code.NOT_ASSIGNED
 
 
 def test_a_change_moves_the_window() -> None:

@@ -29,10 +29,16 @@ _RECORDS: Mapping[str, str] = {
     "Named": "id:text name:text",
     "Setting": "key:text explanation:text default~:text unit~:text topic~:text",
     "ApplicationSummary": _SUMMARY,
-    "Application": f"{_SUMMARY} settings:map segments:[Segment] cors:[CorsRule] assignments:[Assignment] problems~:texts",
+    "Application":
+        f"{_SUMMARY} logo:text settings:map segments:[Segment] cors:[CorsRule] assignments:[Assignment] problems~:texts",
+    "LogoFacts": "kind:text width:whole height:whole size:whole digest:text",
+    "Logo": "kind:text width:whole height:whole size:whole digest:text picture:text",
     "Segment": "id:text external:text internal:text",
     "CorsRule": "resource:text origins:texts methods:texts headers:texts exposed:texts credentials:flag max_age:whole",
-    "Assignment": "key~:text provider:text user~:text group~:text value:text maintainer:flag",
+    "Assignment": "key~:text provider:text user~:text group~:text value:text maintainer:flag expires:time",
+    "AccessRequest":
+        "id:text application:text user:text subject:text provider:text reason:text state:text decider:text answer:text "
+        "created:time decided:time ends:time",
     "User":
         "directory~:text id:text name:text display_name:text email:text disabled:flag groups:texts credentials_changed:time",
     "UserDetails":
@@ -97,6 +103,9 @@ _ANSWERS: Mapping[str, str] = {
     "GET /applications": "[ApplicationSummary]", "POST /applications": "Application", f"GET {_APP}": "Application",
     f"PATCH {_APP}": "Application", f"DELETE {_APP}": "Named", f"GET {_APP}/assignments": "[Assignment]",
     f"POST {_APP}/assignments": "Assignment", f"DELETE {_APP}/assignments": "Assignment",
+    f"GET {_APP}/logo": "Logo", f"PUT {_APP}/logo": "LogoFacts", f"DELETE {_APP}/logo": "Named",
+    "GET /access-requests": "[AccessRequest]", "POST /access-requests/{request}/approve": "AccessRequest",
+    "POST /access-requests/{request}/deny": "AccessRequest",
     "GET /application-settings": "[Setting]", f"GET {_APP}/segments": "[Segment]", f"POST {_APP}/segments": "Segment",
     f"PATCH {_APP}/segments/{{segment}}": "Segment", f"DELETE {_APP}/segments/{{segment}}": "Segment",
     f"GET {_APP}/cors": "[CorsRule]",

@@ -109,8 +109,9 @@ class Call:
 
     def check_scope(self, reading: Reading) -> None:
         """Raises Forbidden where the caller may do it to some applications alone, and not to the one that the path names."""
-        if self.scope is not None and applications.find_id(reading, self.path["application"]) not in self.scope:
-            raise Forbidden(f"{self.context.principal.name} may not do this to {self.path['application']}")
+        named = self.path.get("application")
+        if self.scope is not None and named is not None and applications.find_id(reading, named) not in self.scope:
+            raise Forbidden(f"{self.context.principal.name} may not do this to {named}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ class Query:
     live: tuple[str, ...] | None = None
     asks: Ask | None = None
     alone: bool = False
+    #: `run` looks at `call.scope` by itself: the path names no application.
+    scoped: bool = False
     permission: Permission = field(kw_only=True)
 
     @property
@@ -178,6 +181,8 @@ class Command:
     run: Callable[[Transaction, Call], Change]
     fields: tuple[str, ...] = ()
     asks: Ask | None = None
+    #: As in `Query`.
+    scoped: bool = False
     permission: Permission = field(kw_only=True)
 
     @property
@@ -251,7 +256,7 @@ class Routes:
         """
         operation, names = self.find(method, path)
         scope = context.principal.reach(operation.permission)
-        if scope is not None and "application" not in names:
+        if scope is not None and "application" not in names and not operation.scoped:
             context.principal.require(operation.permission)
         if body is not None and not isinstance(body, dict):
             raise ConfigError("the body must be a JSON object")
@@ -294,8 +299,17 @@ def _check_unchanged(reading: Reading, call: Call, expected: str, queries: tuple
         with suppress(NotFound):
             now(queries[0])
             raise Changed("there is one of this name already", hint="take another name, or read that one and change it")
-    elif all(now(query) != expected for query in queries):
-        raise Changed("it has been changed since you read it", hint="read it again, and change what is there now")
+    else:
+        tags, missing = [], None
+        for query in queries:
+            try:
+                tags.append(now(query))
+            except NotFound as error:  # a part that is not there yet, such as a logo, of what is
+                missing = error
+        if missing is not None and not tags:
+            raise missing
+        if expected not in tags:
+            raise Changed("it has been changed since you read it", hint="read it again, and change what is there now")
 
 
 def _storable(data: object) -> bool:

@@ -23,6 +23,8 @@ class Permission(Enum):
     CHANGE_USERS = "users.change"
     #: Whoever can set a password or take a second factor away can sign in as that user.
     RESET_CREDENTIALS = "credentials.reset"
+    #: Who has asked to use what.
+    READ_ACCESS = "access.read"
     READ_CONNECTORS = "connectors.read"
     #: Whoever can let a connector in gets the requests of its group.
     CHANGE_CONNECTORS = "connectors.change"

@@ -19,7 +19,7 @@ ADMINISTRATOR = administration.ADMINISTRATOR
 _P = Permission
 #: Who uses the service, and what they did.
 _PERSONAL = frozenset({
-    _P.READ_USERS, _P.READ_SESSIONS, _P.READ_TOKENS, _P.READ_AUDIT, _P.READ_ROLES, _P.READ_CONFIGURATION,
+    _P.READ_USERS, _P.READ_SESSIONS, _P.READ_TOKENS, _P.READ_AUDIT, _P.READ_ROLES, _P.READ_CONFIGURATION, _P.READ_ACCESS,
     _P.READ_RISK, _P.READ_REQUESTS})
 #: Of who is entitled to a role.
 _ASKING = frozenset({_P.READ_REQUESTS, _P.MAKE_REQUESTS})
@@ -45,9 +45,11 @@ ROLES = {one.name: one for one in (
          "Publishes applications and says who may use them; for some applications alone: changes their settings, but not "
          "where they are published and where they lead, nor whether anybody has to sign in, and says who may use them.",
          frozenset({
-             _P.READ_APPLICATIONS, _P.CHANGE_APPLICATIONS, _P.PUBLISH, _P.CHANGE_ACCESS, _P.READ_USERS, _P.READ_CONNECTORS,
+             _P.READ_APPLICATIONS, _P.CHANGE_APPLICATIONS, _P.PUBLISH, _P.CHANGE_ACCESS, _P.READ_ACCESS, _P.READ_USERS,
+             _P.READ_CONNECTORS,
              _P.READ_CERTIFICATES, _P.READ_PROVIDERS, _P.READ_POLICIES, _P.READ_TOKENS, _P.CHANGE_TOKENS, _P.READ_SERVICE,
-         }), frozenset({_P.CHANGE_APPLICATIONS, _P.CHANGE_ACCESS}), frozenset({_P.READ_APPLICATIONS})),
+         }), frozenset({_P.CHANGE_APPLICATIONS, _P.CHANGE_ACCESS, _P.READ_ACCESS}),
+         frozenset({_P.READ_APPLICATIONS})),
     AdminRole("connector-administrator", "Lets connectors in, approves, moves and revokes them.",
          frozenset({_P.READ_CONNECTORS, _P.CHANGE_CONNECTORS, _P.READ_APPLICATIONS, _P.READ_SERVICE})),
     AdminRole("user-administrator", "Adds, changes and removes users and groups of the built-in provider, who have no role "

@@ -28,7 +28,7 @@ from appproxy.admin.people import (
     users,
 )
 from appproxy.admin.policy import policies
-from appproxy.admin.publishing import applications, branding, cors, segments
+from appproxy.admin.publishing import applications, branding, cors, logos, segments
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.store.policies.policies import without_anybody
 from appproxy.store.policies.renaming import rename_all
@@ -39,7 +39,8 @@ from appproxy.store.transaction import Reading, Transaction
 #: What is done step by step: each is checked, guarded and noted as if somebody had called it.
 _ROUTES = Routes((
     *applications.OPERATIONS, *branding.OPERATIONS, *clients.OPERATIONS, *connectors.OPERATIONS, *cors.OPERATIONS,
-    *devices.OPERATIONS, *directories.OPERATIONS, *native_clients.OPERATIONS, *policies.OPERATIONS, *providers.OPERATIONS,
+    *devices.OPERATIONS, *directories.OPERATIONS, *logos.OPERATIONS, *native_clients.OPERATIONS,
+    *policies.OPERATIONS, *providers.OPERATIONS,
     *role_assignments.OPERATIONS, *second_factors.OPERATIONS, *segments.OPERATIONS, *users.OPERATIONS,
 ))  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ from appproxy.pki.pem import split_chain
 from appproxy.publish.application import Application, ProviderAccess
 from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
-from appproxy.store.applications import applications
+from appproxy.store.applications import applications, logos
 from appproxy.store.connectors import groups as connector_groups
 from appproxy.store.devices import authorities
 from appproxy.store.devices.authorities import AuthorityRecord
@@ -134,8 +135,11 @@ def _document(one: Stored, kind: DocumentKind, called: Names) -> Entry:
 
 def _applications(reading: Reading, called: Names) -> list[Entry]:
     groups = {one.id: one.name for one in connector_groups.list_all(reading)}
-    texts = applications.all_texts(reading)
-    return [_application(one, texts[one.id], groups, called) for one in applications.list_all(reading)]
+    texts, pictures = applications.all_texts(reading), logos.all_pictures(reading)
+    return [
+        {**_application(one, texts[one.id], groups, called), "logo": b64encode(pictures.get(one.id, b"")).decode("ascii")}
+        for one in applications.list_all(reading)
+    ]
 
 
 def _application(one: Application, texts: Mapping[str, str], groups: Mapping[str, str], called: Names) -> Entry:

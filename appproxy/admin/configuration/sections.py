@@ -115,6 +115,7 @@ _APPLICATION = (
     Field("connector_group", _T, "which connectors can reach it", "default", "connector_groups"),
     Field("providers", FieldForm.TEXTS, "the identity providers, the first one first", ("builtin",), "providers"),
     Field("settings", FieldForm.SETTINGS, "its settings (docs/application-settings.md)", MappingProxyType({})),
+    Field("logo", _T, "its picture in users' lists, in base64; empty: none", ""),
     Field("segments", FieldForm.ENTRIES, "more pairs of URLs", (), fields=_SEGMENT, key=("external",)),
     Field("cors", FieldForm.ENTRIES, "what pages of other origins may do", (), fields=_CORS, key=("resource",)),
     Field("assignments", FieldForm.ENTRIES, "who may use it", (), fields=_who(

@@ -117,6 +117,8 @@ def _new_application(one: Difference) -> Iterator[ApplyStep]:
     body = {**names, "provider": ",".join(after["providers"]), "settings": settings, **people}
     yield ApplyStep("POST", "/applications", body, one.path)
     at = _at("applications", one.name)
+    if after["logo"]:
+        yield ApplyStep("PUT", f"{at}/logo", {"picture": after["logo"]}, one.path)
     for segment in after["segments"]:
         yield ApplyStep("POST", f"{at}/segments", segment, one.path)
     if late:
@@ -147,6 +149,9 @@ def _changed_application(one: Difference) -> Iterator[ApplyStep]:
             yield ApplyStep("DELETE", f"{at}/segments/{quote(each.before['external'], safe='')}", where=one.path)
     if settings:
         yield ApplyStep("PATCH", at, {"settings": settings}, one.path)
+    if logo := [each.after for each in one.fields if each.field == "logo"]:
+        yield ApplyStep("PUT", f"{at}/logo", {"picture": logo[0]}, one.path) if logo[0] else ApplyStep(
+            "DELETE", f"{at}/logo", where=one.path)
     yield from _changed_segments(at, parts["segments"], one.path)
     if late:
         yield ApplyStep("PATCH", at, {"settings": late}, one.path)
@@ -163,7 +168,7 @@ def _changed_settings(one: Difference) -> dict[str, str]:
             settings[key] = _text_of_setting(one, key)
         elif name == "providers":
             settings["provider"] = ",".join(each.after)
-        elif not name.startswith(_PARTS):
+        elif not name.startswith(_PARTS) and name != "logo":
             settings[name] = each.after
     return settings
 

@@ -10,7 +10,7 @@ from appproxy.admin.base.body import Body
 from appproxy.admin.base.operation import Call
 from appproxy.device import ProvedDevice
 from appproxy.errors import ConfigError
-from appproxy.policy.authorizer import is_assigned
+from appproxy.policy.authorizer import assigned_until
 from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.decision import decide
 from appproxy.policy.conditional.explanation import Explained
@@ -60,17 +60,17 @@ def explain(reading: Reading, call: Call) -> object:
     return {
         "application": application.name, "subject": session.subject,
         "locations": sorted(facts.locations), "contexts": sorted(facts.contexts.any_reading),
-        **_verdict(made, facts, application.id, _unassigned(application, session)),
+        **_verdict(made, facts, application.id, _unassigned(application, session, now)),
         "policies": [_told(one) for one in explained],
     }
 
 
-def _unassigned(application: Application, session: Described) -> str:
+def _unassigned(application: Application, session: Described, now: float) -> str:
     """Why nobody is let in whatever the policies say; "" where that is not so. Each provider has its own assignments."""
     access = application.access_of(session.provider)
     if access is None:
         return "the application does not take this identity provider"
-    assigned = not application.assignment_required or is_assigned(access, session.subject, session.groups)
+    assigned = assigned_until(application, access, session.subject, session.groups) > now
     return "" if assigned else "the application is not assigned to this user"
 
 

@@ -15,7 +15,7 @@ from appproxy.publish.application import COLUMNS, Application, Preauthentication
 from appproxy.publish.settings.request_fields import REQUEST
 from appproxy.publish.settings.table import FAMILIES, SETTINGS
 from appproxy.store import names
-from appproxy.store.applications import applications, assignments
+from appproxy.store.applications import applications, assignments, logos
 from appproxy.store.applications.assignments import Assignment
 from appproxy.store.connectors import groups as connector_groups
 from appproxy.store.people import providers
@@ -24,12 +24,14 @@ from appproxy.store.transaction import Reading, Transaction
 
 #: Topics of settings that concern nobody but the application itself, and columns that do; all else says where it is published
 #: and where it leads.
-_OWN_TOPICS = frozenset({"sign-in", "programs", "requests", "answers", "maintenance"})
+_OWN_TOPICS = frozenset({"sign-in", "list", "programs", "requests", "answers", "maintenance"})
 _OWN_COLUMNS = frozenset({"name", "provider"})
 #: The first counts for names below its host, which may be those of others; by the second policies find it.
 _OTHERS_TOO = frozenset({"hsts_subdomains", "tags"})
 #: Whose certificates let programs in: whoever sets it can make credentials that get in, as with a service token.
 _CREDENTIALS = frozenset({"machine_authority", "machine_subjects", "machine_crl"})
+#: Seconds for which an assignment can be given that ends by itself: what is to be for longer can be given again.
+LEAST_ACCESS, LONGEST_ACCESS = 60.0, 366 * 86400.0
 #: Long texts (certificates) are not repeated in the audit.
 _LONGEST = 200
 #: In place of the value of a field that every request gets: often a password of the application.
@@ -118,8 +120,17 @@ def _remove(tx: Transaction, call: Call) -> Change:
 def _assign(tx: Transaction, call: Call) -> Change:
     found = applications.find(tx, call.path["application"])
     maintainer = call.body.flag("maintainer") if "maintainer" in call.body else None
-    made = _assignment(tx, assignments.assign(tx, found.id, **_who(call), maintainer=maintainer))
+    expires = end_of(tx, call) if "expires" in call.body else 0.0
+    made = _assignment(tx, assignments.assign(tx, found.id, **_who(call), maintainer=maintainer, expires=expires))
     return Change(made, found.id, {"name": found.name, **made})
+
+
+def end_of(tx: Transaction, call: Call) -> float:
+    """When what is given shall end: `expires` of the body, in seconds since 1970. Raises ConfigError."""
+    seconds = call.body.duration("expires")
+    if not LEAST_ACCESS <= seconds <= LONGEST_ACCESS:
+        raise ConfigError("expires: must be from a minute to a year, such as 8h or 30d")
+    return tx.now + seconds
 
 
 def _unassign(tx: Transaction, call: Call) -> Change:
@@ -166,7 +177,7 @@ def _full(reading: Reading, one: Application, call: Call) -> dict[str, object]:
     named = names.by_id(reading, schema.providers, one.providers)
     texts, changes = applications.set_texts(reading, one.id), {Permission.CHANGE_APPLICATIONS}
     return {
-        **_summary(one, groups, named),
+        **_summary(one, groups, named), "logo": logos.digest_of(reading, one.id),
         "settings": texts if call.context.principal.covers(changes, one.id) else _without_secrets(texts),
         "segments": [segment_record(each) for each in one.segments],
         "cors": [cors_record(each) for each in one.cors],
@@ -182,7 +193,8 @@ def _list_assignments(reading: Reading, call: Call) -> object:
 def _assignments(reading: Reading, found: Iterable[Assignment]) -> list[dict[str, object]]:
     named = names.by_id(reading, schema.providers)
     return [
-        {"provider": named[one.provider], one.kind: one.label, "value": one.value, "maintainer": one.maintainer}
+        {"provider": named[one.provider], one.kind: one.label, "value": one.value, "maintainer": one.maintainer,
+         "expires": one.expires}
         for one in found
     ]
 
@@ -222,8 +234,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Query(_ONE + "/assignments", "Who may use the application.", _list_assignments,
           page="key", reads_pages=True, live=(), permission=Permission.READ_APPLICATIONS),
     Command("POST", _ONE + "/assignments", "application.assign",
-            "Let a user or a group in; as `maintainer` also while it is being maintained.", _assign,
-            ("user", "group", "provider", "maintainer"),
+            "Let a user or a group in; as `maintainer` also while it is being maintained; `expires`: for a time.", _assign,
+            ("user", "group", "provider", "maintainer", "expires"),
             permission=Permission.CHANGE_ACCESS),
     Command("DELETE", _ONE + "/assignments", "application.unassign", "Let a user or a group in no longer.", _unassign,
             ("user", "group", "provider"),

@@ -10,9 +10,10 @@ import click
 
 from appproxy.cli.base.calling import CallSettings, given, key_values, pass_setting
 from appproxy.cli.base.near_misses import Pair
-from appproxy.cli.base.output import Column, done, json_option, note, show_record, show_rows
+from appproxy.cli.base.output import Column, done, json_option, moment, note, show_record, show_rows
 from appproxy.cli.base.wrong_use import WrongUse
 from appproxy.cli.publishing.cors import cors
+from appproxy.cli.publishing.logos import logo
 from appproxy.cli.publishing.segments import segment
 
 _COLUMNS = (
@@ -148,6 +149,7 @@ def remove(setting: CallSettings, name: str, as_json: bool) -> None:
 
 app.add_command(segment)
 app.add_command(cors)
+app.add_command(logo)
 
 
 def _who_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,17 +174,19 @@ def _who(user: str | None, group: str | None, provider: str | None) -> dict[str,
 @_who_options
 @click.option("--maintainer/--no-maintainer", default=None,
               help="Also while it is being maintained, or no longer so.  [default: as it was]")
+@click.option("--expires", metavar="TIME", help="For so long: 8h, 30d.  [default: for good]")
 @json_option
 @pass_setting
 def assign(
     setting: CallSettings, application: str, user: str | None, group: str | None, provider: str | None,
-    maintainer: bool | None, as_json: bool,
+    maintainer: bool | None, expires: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Let a user or a group use APPLICATION."""
-    body = {**_who(user, group, provider), **given(maintainer=maintainer)}
+    body = {**_who(user, group, provider), **given(maintainer=maintainer, expires=expires)}
     made = setting.call("POST", "applications", application, "assignments", body=body)
     always = ", also while it is being maintained" if made["maintainer"] else ""
-    done(f"{user or group} may use {application}{always}", made, as_json)
+    until = f" until {moment(made['expires'])}" if made["expires"] else ""
+    done(f"{user or group} may use {application}{always}{until}", made, as_json)
 
 
 @click.command()

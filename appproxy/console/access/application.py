@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from appproxy.admin.base.principal import Permission
+from appproxy.console.access import logo
 from appproxy.console.access.chart import bars
 from appproxy.console.access.trying import tried
 from appproxy.console.answers import PageContent, Redirection
@@ -30,7 +31,8 @@ async def show(visit: Visit) -> PageContent:
         "failures": await visit.get(path + "/failures"), "traffic": traffic, "bars": bars(traffic["minutes"]),
         "most": max((one["requests"] for one in traffic["minutes"]), default=0),
         "policies": applying(await visit.get_if(Permission.READ_POLICIES, "/policies", []), found),
-        "tried": await tried(visit, found["id"]), "may_change": visit.may(Permission.CHANGE_APPLICATIONS, id_),
+        "tried": await tried(visit, found["id"]),
+        "logo": await logo.shown(visit, found), "may_change": visit.may(Permission.CHANGE_APPLICATIONS, id_),
         "may_assign": visit.may(Permission.CHANGE_ACCESS, id_),
     })
 

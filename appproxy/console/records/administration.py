@@ -79,4 +79,18 @@ UPDATES = RecordKind(
      Cell("service_version", "Service's"), Cell("turn", "Turn", False)),
     key="id", title="name")
 
-KINDS = (ROLES, ASSIGNMENTS, ENTITLEMENTS, REQUESTS, EXPORTS, UPDATES)
+ACCESS = RecordKind(
+    "/access-requests", "access request", "Access that was asked for",
+    "Users ask in their list of applications for those that are set to requestable=yes, and are let in for a time. Nobody "
+    "decides about themselves.",
+    (Cell("user", "Who", False), Cell("application", "For", False), Cell("reason", "Reason"), Cell("state", "State", False),
+     Cell("ends", "Ends")),
+    key="id", title="user", hidden=("id", "subject"), asked=("state",),
+    acts=(
+        Act("POST /access-requests/{request}/approve", "approve", "Approve", "They are let in from now on. The reason is for "
+            "them.", where=_waits, closes=True),
+        Act("POST /access-requests/{request}/deny", "deny", "Deny", "They are not let in, and read the reason.", where=_waits,
+            closes=True),
+    ))
+
+KINDS = (ACCESS, ROLES, ASSIGNMENTS, ENTITLEMENTS, REQUESTS, EXPORTS, UPDATES)

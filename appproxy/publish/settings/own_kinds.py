@@ -37,6 +37,8 @@ _LEAST_RATE, _MOST_RATE, _USUAL_BURST = 0.001, 1_000_000, 10
 _SUBJECT = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,31}=[^,=]{1,255}")
 #: Signs of what the maintenance page says besides.
 _LONGEST_NOTICE = 300
+#: Headings of one application, and signs of each: more would not fit on a phone.
+_MOST_COLLECTIONS, _LONGEST_COLLECTION = 10, 40
 
 
 def _rate(text: str) -> Rate | None:
@@ -209,6 +211,17 @@ def _tags(text: str) -> frozenset[str]:
     return tags
 
 
+def _collections(text: str) -> frozenset[str]:
+    if text.lower() == "none":
+        return frozenset()
+    named = frozenset(one.strip() for one in text.split(","))
+    if len(named) > _MOST_COLLECTIONS or not all(0 < len(one) <= _LONGEST_COLLECTION and one.isprintable() for one in named):
+        raise ValueError(
+            f"must be none, or up to {_MOST_COLLECTIONS} headings with commas between, each of at most "
+            f"{_LONGEST_COLLECTION} printable signs")
+    return named
+
+
 def _methods(text: str) -> frozenset[bytes]:
     if text.lower() == "none":
         return frozenset()
@@ -242,6 +255,7 @@ EXCLUDED_HOSTS = kinds.names(_excluded_hosts, "hosts", "none", "hr.example.com,p
 BODIES = kinds.names(_body_kinds, "names", "none", "html,css", "json")
 NOTICE = kinds.text(_notice, "The new version comes.", "Back soon.")
 MOMENT = written(_moment, _moment_text, "2026-12-01T18:00+01:00", "2026-12-01T17:30Z")
+COLLECTIONS = kinds.names(_collections, "headings", "none", "Travel,Human resources")
 TAGS = kinds.names(_tags, "tags", "none", "payroll,sensitive")
 WORDS = kinds.names(_words, "names", "none", "api://orders,https://orders.example.com/", "read")
 BEARER_HEADER = kinds.text(_bearer_header, "authorization", "x-service-token")

@@ -22,6 +22,7 @@ TOPICS = {
     "requests": "Requests",
     "place": "The place that it sees itself at",
     "sign-in": "Sign-in and its cookie",
+    "list": "In users' list of applications",
     "programs": "Programs that sign in without a browser",
     "answers": "Answers",
     "hosts": "Hosts",
@@ -164,8 +165,16 @@ class ApplicationSettings(OriginSettings):
     assignment_required: bool = setting(
         True, kinds.SWITCH, "sign-in", "yes: only assigned users and groups may enter")
     #: For users, in their list of applications.
+    listed: bool = setting(
+        True, kinds.SWITCH, "list", "no: users who may open it do not find it in their list, and go to its address")
     description: str = setting(
-        "", own_kinds.NOTICE, "sign-in", "what users read about it in their list of applications, in one line")
+        "", own_kinds.NOTICE, "list", "what users read about it in their list of applications, in one line")
+    collections: frozenset[str] = setting(
+        frozenset(), own_kinds.COLLECTIONS, "list",
+        "the headings under which users find it there, such as Travel,Human resources")
+    requestable: bool = setting(
+        False, kinds.SWITCH, "list", "yes: users who may not open it find it there, too, and may ask for it")
+    new_tab: bool = setting(False, kinds.SWITCH, "list", "yes: the list opens it in a tab of its own")
     #: By which policies name it together with others.
     tags: frozenset[str] = setting(
         frozenset(), own_kinds.TAGS, "sign-in", "tags by which policies name it, such as payroll,sensitive")

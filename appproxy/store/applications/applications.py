@@ -13,7 +13,7 @@ from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
 from appproxy.store.applications import cors_rules, further_providers, machine_lists
 from appproxy.store.applications.external_urls import check_excluded, check_machines, checked_external, claim, refuse_taken
-from appproxy.store.applications.row import Assigned, application_of, segment_of
+from appproxy.store.applications.row import Assigned, application_of, assigned_of, segment_of
 from appproxy.store.connectors import groups
 from appproxy.store.paging import ListPage, among, paged
 from appproxy.store.people import providers
@@ -121,7 +121,7 @@ def find(reading: Reading, application: str) -> Application:
     row = _find_row(reading, application)
     rows = reading.rows(sa.select(assignments).where(assignments.c.application == row["id"]))
     more = reading.rows(sa.select(segments).where(segments.c.application == row["id"]).order_by(_SEGMENTS))
-    assigned = frozenset((one["provider"], one["kind"], one["value"], one["maintainer"]) for one in rows)
+    assigned = frozenset(assigned_of(one) for one in rows)
     others = further_providers.by_application(reading, [row["id"]]).get(row["id"], ())
     return application_of(
         row, assigned, tuple(map(segment_of, more)), tuple(cors_rules.list_for(reading, row["id"])), others)
@@ -140,8 +140,7 @@ def list_all(reading: Reading, page: ListPage | None = None) -> list[Application
     assigned: dict[str, set[Assigned]] = {}
     for which in among(assignments.c.application, ids):
         for one in reading.rows(sa.select(assignments).where(which)):
-            who = (one["provider"], one["kind"], one["value"], one["maintainer"])
-            assigned.setdefault(one["application"], set()).add(who)
+            assigned.setdefault(one["application"], set()).add(assigned_of(one))
     more: dict[str, list[Segment]] = {}
     for which in among(segments.c.application, ids):
         for one in reading.rows(sa.select(segments).where(which).order_by(_SEGMENTS)):

@@ -15,7 +15,7 @@ from appproxy.store.people import providers, user_groups, users
 from appproxy.store.tables.core import GROUP, USER, assignments
 from appproxy.store.tables.core import user_groups as groups_table
 from appproxy.store.tables.core import users as users_table
-from appproxy.store.transaction import Reading, Transaction
+from appproxy.store.transaction import Reading, Row, Transaction
 
 #: OpenID Connect Core section 2: a subject has at most 255 ASCII characters.
 _LONGEST = 255
@@ -25,7 +25,8 @@ _LONGEST = 255
 class Assignment:
     """`value` is what tokens carry; `label` what people call it (the same for other providers than the built-in).
 
-    `maintainer`: may use the application while it is being maintained.
+    `maintainer`: may use the application while it is being maintained. `expires`: when it ends by itself, in seconds since
+    1970; 0.0: never.
     """
 
     provider: str
@@ -33,6 +34,7 @@ class Assignment:
     value: str
     label: str
     maintainer: bool = False
+    expires: float = 0.0
 
     @property
     def key(self) -> str:
@@ -42,9 +44,10 @@ class Assignment:
 
 def assign(
     tx: Transaction, application: str, *, user: str | None = None, group: str | None = None, provider: str | None = None,
-    maintainer: bool | None = None,
+    maintainer: bool | None = None, expires: float = 0.0,
 ) -> Assignment:
-    """Let a user or a group in. `provider`: the application's own if None; `maintainer`: None leaves it as it is.
+    """Let a user or a group in. `provider`: the application's own if None; `maintainer`: None leaves it as it is. `expires`:
+    when it ends by itself (seconds since 1970), 0.0 for never; one that is there for good stays so.
 
     Users and groups of the built-in provider go by name; of others by subject and by the value in the groups claim.
     Raises ConfigError (not exactly one given, or a maintainer where nobody signs in) or NotFound.
@@ -53,16 +56,34 @@ def assign(
     made = _resolve(tx, found.provider if provider is None else provider, user, group)
     if maintainer and found.preauthentication is Preauthentication.PASSTHROUGH:
         raise ConfigError(f"maintainer: nobody signs in to {found.name} (preauth=passthrough), so none can be told apart")
-    row = tx.row(sa.select(assignments).where(_is(found.id, made)))
+    if maintainer and expires:
+        raise ConfigError("maintainer: an assignment that ends by itself is no maintainer's", hint="leave one of the two out")
+    return put(tx, found.id, replace(made, maintainer=bool(maintainer), expires=expires), keeps_maintainer=maintainer is None)
+
+
+def put(tx: Transaction, application_id: str, made: Assignment, *, keeps_maintainer: bool = False) -> Assignment:
+    """Write one down; gives how it is then. What is there for good does not begin to end."""
+    row = tx.row(sa.select(assignments).where(_is(application_id, made)))
     if row is None:
-        made = replace(made, maintainer=bool(maintainer))
-        values = {"provider": made.provider, "kind": made.kind, "value": made.value, "maintainer": made.maintainer}
-        tx.change(sa.insert(assignments).values(application=found.id, **values))
+        values = {"provider": made.provider, "kind": made.kind, "value": made.value, "maintainer": made.maintainer,
+                  "expires": made.expires}
+        tx.change(sa.insert(assignments).values(application=application_id, **values))
         return made
-    made = replace(made, maintainer=row["maintainer"] if maintainer is None else maintainer)
-    if made.maintainer != row["maintainer"]:
-        tx.change(sa.update(assignments).where(_is(found.id, made)).values(maintainer=made.maintainer))
+    made = replace(made, maintainer=row["maintainer"] if keeps_maintainer else made.maintainer,
+                   expires=made.expires if row["expires"] else 0.0)
+    if (made.maintainer, made.expires) != (row["maintainer"], row["expires"]):
+        tx.change(sa.update(assignments).where(_is(application_id, made)).values(
+            maintainer=made.maintainer, expires=made.expires))
     return made
+
+
+def end(tx: Transaction) -> list[tuple[str, Assignment]]:
+    """Forget those that have ended; gives them, each with its application's id."""
+    over = (assignments.c.expires > 0.0) & (assignments.c.expires <= tx.now)
+    rows = tx.rows(sa.select(assignments).where(over))
+    if rows:
+        tx.change(sa.delete(assignments).where(over))
+    return [(row["application"], _made(row, row["value"])) for row in rows]
 
 
 def unassign(
@@ -101,13 +122,13 @@ def list_page(reading: Reading, application_id: str, page: ListPage | None = Non
     labels = names.by_id(reading, users_table, [value for kind, value in builtin if kind == USER])
     labels |= names.by_id(reading, groups_table, [value for kind, value in builtin if kind == GROUP])
     return [
-        Assignment(
-            row["provider"], row["kind"], row["value"],
-            labels.get(row["value"], row["value"]) if row["provider"] == providers.BUILTIN else row["value"],
-            row["maintainer"],
-        )
+        _made(row, labels.get(row["value"], row["value"]) if row["provider"] == providers.BUILTIN else row["value"])
         for row in rows
-    ]  # fmt: skip
+    ]
+
+
+def _made(row: Row, label: str) -> Assignment:
+    return Assignment(row["provider"], row["kind"], row["value"], label, row["maintainer"], row["expires"])
 
 
 def _resolve(reading: Reading, provider: str, user: str | None, group: str | None) -> Assignment:

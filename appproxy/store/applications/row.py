@@ -14,8 +14,8 @@ from appproxy.publish.settings.texts import parse_settings
 from appproxy.store.tables.core import GROUP, USER
 from appproxy.store.transaction import Row
 
-#: Provider, kind, value, and whether it is of a maintainer.
-Assigned: TypeAlias = tuple[str, str, str, bool]
+#: Provider, kind, value, whether it is of a maintainer, and when it ends (seconds since 1970), 0.0 for never.
+Assigned: TypeAlias = tuple[str, str, str, bool, float]
 
 #: A listing reads all rows again, of which the snapshot was made before: two URLs of 10,000 applications each, and some.
 _url = lru_cache(maxsize=32_768)(Url.parse)
@@ -31,6 +31,11 @@ def _settings(text: str) -> Mapping[str, Any]:
 def segment_of(row: Row) -> Segment:
     """The segment of one row."""
     return Segment(_url(row["external"], "external"), _url(row["internal"], "internal"), row["id"])
+
+
+def assigned_of(row: Row) -> Assigned:
+    """The assignment of one row."""
+    return row["provider"], row["kind"], row["value"], row["maintainer"], row["expires"]
 
 
 def application_of(
@@ -51,6 +56,8 @@ def application_of(
         assigned_groups=own.assigned_groups,
         maintaining_users=own.maintaining_users,
         maintaining_groups=own.maintaining_groups,
+        ending_users=own.ending_users,
+        ending_groups=own.ending_groups,
         other_providers=tuple(_access(provider, assigned) for provider in others),
         segments=segments,
         cors=cors,
@@ -61,11 +68,16 @@ def application_of(
 def _access(provider: str, assigned: frozenset[Assigned]) -> ProviderAccess:
     """Whom of a provider's people the assignments let in."""
     own = [one for one in assigned if one[0] == provider]
-    users, groups = ([one for one in own if one[1] == kind] for kind in (USER, GROUP))
+    for_good = [one for one in own if not one[4]]
+    users, groups = ([one for one in for_good if one[1] == kind] for kind in (USER, GROUP))
+    ending = {
+        kind: tuple(sorted((value, ends) for _, its, value, _, ends in own if ends and its == kind)) for kind in (USER, GROUP)}
     return ProviderAccess(
         provider,
-        assigned_users=frozenset(value for _, _, value, _ in users),
-        assigned_groups=frozenset(value for _, _, value, _ in groups),
-        maintaining_users=frozenset(value for _, _, value, is_maintainer in users if is_maintainer),
-        maintaining_groups=frozenset(value for _, _, value, is_maintainer in groups if is_maintainer),
+        assigned_users=frozenset(one[2] for one in users),
+        assigned_groups=frozenset(one[2] for one in groups),
+        maintaining_users=frozenset(one[2] for one in users if one[3]),
+        maintaining_groups=frozenset(one[2] for one in groups if one[3]),
+        ending_users=ending[USER],
+        ending_groups=ending[GROUP],
     )

@@ -17,7 +17,7 @@ from appproxy.publish.cors import CorsRule
 from appproxy.publish.portal import Portal, portal_at
 from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
-from appproxy.store.applications import cors_rules, further_providers
+from appproxy.store.applications import cors_rules, further_providers, logos
 from appproxy.store.applications.row import Assigned, application_of, segment_of
 from appproxy.store.certificates.acme import challenges
 from appproxy.store.certificates.certificates import served
@@ -48,6 +48,7 @@ from appproxy.store.tables import certificates as schema_certificates
 from appproxy.store.tables import core as schema
 from appproxy.store.tables import devices as schema_devices
 from appproxy.store.tables import machines as schema_machines
+from appproxy.store.tables import panel as schema_panel
 from appproxy.store.tables import risk as schema_risk
 from appproxy.store.tables import roles as schema_roles
 from appproxy.store.transaction import ALL, Reading, part_revisions
@@ -76,6 +77,7 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
     "relying_parties": (schema_machines.clients,),
     "roles": (schema_roles.role_assignments,),
     "entitlements": (schema_roles.role_entitlements,),
+    "logos": (schema_panel.application_logos,),
 }
 _DOMAIN = service_settings.DOMAIN
 #: What an application is made of: its row, its assignments, its segments and CORS rules, and its other providers.
@@ -169,9 +171,9 @@ class Builder:
         assigned: dict[str, set[Assigned]] = {}
         # Columns by place: of 10,000 applications, taking them by name would be half of the time.
         table = schema.assignments.c
-        columns = sa.select(table.application, table.provider, table.kind, table.value, table.maintainer)
-        for id_, provider, kind, value, is_maintainer in reading.connection.execute(columns):
-            assigned.setdefault(id_, set()).add((provider, kind, value, is_maintainer))
+        columns = sa.select(table.application, table.provider, table.kind, table.value, table.maintainer, table.expires)
+        for id_, provider, kind, value, is_maintainer, expires in reading.connection.execute(columns):
+            assigned.setdefault(id_, set()).add((provider, kind, value, is_maintainer, expires))
         segments: dict[str, list[Segment]] = {}
         for one in reading.rows(sa.select(schema.segments).order_by(schema.segments.c.external)):
             segments.setdefault(one["application"], []).append(segment_of(one))
@@ -273,4 +275,5 @@ _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
     "relying_parties": lambda _, reading: clients.snapshot_parties(reading),
     "roles": lambda _, reading: tuple(role_assignments.list_all(reading)),
     "entitlements": lambda _, reading: tuple(entitlements.list_all(reading)),
+    "logos": lambda _, reading: logos.all_of(reading),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appproxy.store.applications import recent, requests
 from appproxy.store.certificates import acme
 from appproxy.store.connectors import connectors, join_tokens
 from appproxy.store.database.initial import renew_leaves
@@ -16,7 +17,7 @@ from appproxy.store.risk import judging
 from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.roles import entitlements, idempotency
 from appproxy.store.service import audit, keys
-from appproxy.store.service.actions import CONNECTOR_FORGOTTEN
+from appproxy.store.service.actions import ACCESS_ENDED, CONNECTOR_FORGOTTEN
 from appproxy.store.transaction import Transaction
 
 #: In seconds. A node looks for connectors that never came back only when it was there itself for a day to see them.
@@ -35,6 +36,8 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
         encryption_keys.keep_up(tx, one.id, one.settings)
     one_time.purge(tx)
     kept_forms.purge(tx)
+    recent.purge(tx)
+    _end_assignments(tx)
     audit.purge(tx, audit_days)
     acme.purge(tx)
     sessions.purge(tx)
@@ -60,3 +63,11 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
             detail = {"name": gone.name, "reason": f"not seen for {connector_days} days"}
             audit.record(tx, "service", CONNECTOR_FORGOTTEN, gone.id, detail)
     return renew_leaves(tx)
+
+
+def _end_assignments(tx: Transaction) -> None:
+    """Those that have ended count no more since then; now they go."""
+    for application, one in requests.purge(tx):
+        audit.record(tx, "service", ACCESS_ENDED, application.id, {
+            "application": application.name, "provider": providers.find(tx, one.provider).name, "kind": one.kind,
+            "subject": one.value})

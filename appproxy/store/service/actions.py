@@ -96,6 +96,10 @@ CERTIFICATE_ISSUE = _event("certificate.issue", "A certificate was issued by ACM
 CONNECTOR_JOIN = _event(
     "connector.join", "A connector has joined: by a token, or because somebody has let it in.",
     "address group name state allowed_by")
+ACCESS_REQUEST = _event(
+    "access.request", "A user has asked to use an application.", "address application client name provider reason")
+ACCESS_ENDED = _event(
+    "access.ended", "An assignment that was given for a time has ended by itself.", "application kind provider subject")
 _MACHINE = "name address from caller caller_provider"
 COMMAND_LINE_ALLOWED = _event(
     "command_line.allowed", "Somebody has let a command line elsewhere administer in their name.", _MACHINE)
@@ -142,6 +146,7 @@ KEYS: Mapping[str, str] = {
     "group": "the connector group, by name",
     "id": "of the second factor",
     "issuer": "the provider's issuer",
+    "kind": "`user` or `group`",
     "last_seen": "when it was seen last, in seconds since 1970",
     "label": "what the user calls the second factor",
     "methods": "what was proved, in this order",

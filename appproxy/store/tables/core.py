@@ -136,6 +136,8 @@ assignments = snapshot_table(
     sa.Column("kind", ID, primary_key=True),
     sa.Column("value", SUBJECT, primary_key=True),
     sa.Column("maintainer", sa.Boolean, nullable=False, server_default=sa.false()),
+    # When it ends by itself; 0: never.
+    sa.Column("expires", sa.Double, nullable=False, server_default="0"),
 )
 #: What pages of other origins may do. `host` is "" for all hosts of the application; lists have blanks between.
 cors_rules = snapshot_table(

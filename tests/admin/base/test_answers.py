@@ -10,6 +10,7 @@ import pytest
 from appproxy.admin.base.answers import answer_of, described, records
 from appproxy.admin.operations import OPERATIONS
 from tests.admin.configuration.test_operations import doc, everything
+from tests.branding.pictures import in_base64, png
 
 RECORDS = records()
 _KINDS: dict[str, Any] = {
@@ -57,6 +58,8 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/applications/a/cors", {"origins": ["https://o.example"]}), ("GET", "/applications/a/cors", None),
     ("PATCH", "/applications/a/cors", {"max_age": 7}), ("POST", "/applications/a/assignments", {"user": "ann"}),
     ("GET", "/applications/a/assignments", None), ("GET", "/applications/a", None),
+    ("PUT", "/applications/a/logo", {"picture": in_base64(png())}), ("GET", "/applications/a/logo", None),
+    ("DELETE", "/applications/a/logo", None), ("GET", "/access-requests", None),
     ("DELETE", "/applications/a/assignments", {"user": "ann"}), ("DELETE", "/applications/a/cors", {}),
     ("DELETE", "/applications/a/segments/https:%2F%2Fb.example.com", None), ("DELETE", "/applications/a", None),
     ("GET", "/application-settings", None),
@@ -102,9 +105,10 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
 
 
 #: What only a person may call, about themselves or about another one's request: tests/admin/people/test_role_requests.py does.
+#: Users ask for applications by pages alone: tests/admin/publishing/test_access_requests.py decides.
 OF_PERSONS = {
     "GET /role-entitlements/mine", "POST /role-requests", "POST /role-requests/{request}/approve",
-    "POST /role-requests/{request}/deny",
+    "POST /role-requests/{request}/deny", "POST /access-requests/{request}/approve", "POST /access-requests/{request}/deny",
 }
 
 

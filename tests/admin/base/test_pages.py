@@ -14,6 +14,7 @@ from appproxy.admin.base.pages import MOST_ROWS, PAGING, etag_of, page_of, page_
 from appproxy.admin.base.problem import Changed
 from appproxy.admin.operations import OPERATIONS, Command, Query
 from appproxy.errors import ConfigError
+from tests.branding.pictures import in_base64, png
 
 CONTEXT = {"applications": {"include": ["all"]}, "paths": ["/a/*"]}
 POLICY = {"state": "off", "users": {"include": ["all"]}, "applications": {"include": ["all"]}, "grant": {"block": True}}
@@ -24,6 +25,7 @@ OBJECTS = {
         "POST", {"external": "https://s.example.com", "internal": "http://s/"})),
     "/applications/{application}/cors": ("/applications/w/cors", ("POST", {"resource": "/b", "origins": ["https://b.example"]})),
     "/applications/{application}/assignments": ("/applications/w/assignments", ("POST", {"user": "ann"})),
+    "/applications/{application}/logo": ("/applications/w/logo", ("PUT", {"picture": in_base64(png(grey=2))})),
     "/users/{user}": ("/users/ann", ("PATCH", {"email": "ann@example.com"})),
     "/audit-exports/{export}": ("", None),
     "/second-factor-rules": ("/second-factor-rules", ("PUT", {})),
@@ -73,6 +75,7 @@ def filled(desk: Any) -> Any:
     desk.call("PUT", "/contexts/k", {"document": CONTEXT})
     desk.call("POST", "/users", {"name": "ann", "password": "long enough"})
     desk.call("POST", "/applications", {"name": "w", "internal": "http://w/", "external": "https://w.example.com"})
+    desk.call("PUT", "/applications/w/logo", {"picture": in_base64(png(grey=1))})
     desk.call("POST", "/providers", {"name": "c", "issuer": "https://c", "client_id": "c", "client_secret": "c"})
     for name in ("d", "d1", "d2"):
         desk.call("POST", "/directories", {

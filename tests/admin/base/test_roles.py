@@ -76,7 +76,7 @@ def test_a_reader_learns_nothing_of_people() -> None:
     """Unlike an auditor."""
     assert ROLES["auditor"].permissions - ROLES["reader"].permissions == {
         Permission.READ_USERS, Permission.READ_SESSIONS, Permission.READ_TOKENS, Permission.READ_AUDIT, Permission.READ_ROLES,
-        Permission.READ_CONFIGURATION, Permission.READ_RISK, Permission.READ_REQUESTS}
+        Permission.READ_CONFIGURATION, Permission.READ_RISK, Permission.READ_REQUESTS, Permission.READ_ACCESS}
 
 
 @pytest.mark.parametrize("path", [

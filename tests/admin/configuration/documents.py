@@ -6,8 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.branding.pictures import in_base64, png
+
 _WORDS = st.sampled_from(["alpha", "Beta", "gamma ray", "delta/"[:5], "épsilon", "zeta-7"])
 _GROUPS, _APPS = ["staff", "Crew", "night shift"], ["wiki", "mail", "Payroll", "files"]
+_LOGOS = ["", *(in_base64(png(grey=grey)) for grey in (1, 2))]
 _ORIGINS = ["https://a.example.org", "https://b.example.org:8443"]
 
 
@@ -56,7 +59,7 @@ def _application(groups: list[str], connector_groups: list[str], providers: list
             {"external": host, "internal": st.sampled_from(["http://in/", "https://in.local/x/"])}, optional={
                 "connector_group": st.sampled_from([*connector_groups, "default"]), "settings": _SETTINGS,
                 "segments": _segments(name), "cors": _CORS, "assignments": assigned,
-                "providers": st.permutations(["builtin", *providers[:1]])}))
+                "providers": st.permutations(["builtin", *providers[:1]]), "logo": st.sampled_from(_LOGOS)}))
     return make
 
 

@@ -16,6 +16,7 @@ from appproxy.admin.configuration import operations
 from appproxy.errors import AlreadyThere, ConfigError, NotFound
 from appproxy.store.tables import core as schema
 from tests.admin.configuration.documents import documents
+from tests.branding.pictures import in_base64, png
 from tests.pki.chains import crl, make
 
 #: To shrink an example takes minutes, since each try is a database.
@@ -67,6 +68,19 @@ def test_what_was_applied_is_there(desks: Any, first: dict[str, Any], second: di
             revision, entries = desk.store.revision(), len(desk.audit())
             assert apply(desk, exported, prune=True)["changes"] == [] and export(desk) == exported
             assert desk.store.revision() == revision and len(desk.audit()) == entries + 1
+
+
+def test_logos_are_part_of_it(desk: Any) -> None:
+    """With what is new, in the place of another, and taken away; what was exported can be applied elsewhere."""
+    red, blue = in_base64(png(grey=1)), in_base64(png(grey=2))
+    for document, fields in ((app("a", logo=red), ()), (app("a", logo=blue), ("logo",)), (app("a"), ("logo",))):
+        wanted = doc(applications=[document])
+        assert [one[3] for one in told(difference(desk, wanted))] == [fields]
+        apply(desk, wanted)
+        assert difference(desk, wanted)["changes"] == []
+        assert export(desk)["applications"][0].get("logo", "") == document.get("logo", "")
+    with pytest.raises(ConfigError, match="picture: it must be a PNG"):
+        apply(desk, doc(applications=[app("a", logo=in_base64(b"<svg/>"))]))
 
 
 #: One change of what `everything` says, and what a comparison has to tell of it.

@@ -53,6 +53,7 @@ def sent(settings: ApplicationSettings) -> OriginSettings:
 def test_every_field_can_be_set() -> None:
     """Whatever an application has is a row, a column, a family, or has commands of its own."""
     others = {"id", "assigned_users", "assigned_groups", "maintaining_users", "maintaining_groups", "other_providers",
+              "ending_users", "ending_groups",
               "segments", "cors",
               "preauthentication"}  # fmt: skip
     known = {*SETTINGS, *COLUMNS, *(one.field for one in FAMILIES.values()), *others}

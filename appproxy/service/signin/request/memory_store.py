@@ -10,6 +10,7 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.openid.id_token import LEEWAY
 from appproxy.identity.openid.logout_token import began_after
 from appproxy.identity.session import Session
+from appproxy.service.signin.panel.needs import NoPanel, PanelStore
 from appproxy.service.signin.request.needs import Also
 from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignInResult
 from appproxy.store.service.actions import SESSION_ENDED
@@ -28,6 +29,8 @@ class MemorySignInStore:
         self.snapshot = snapshot
         #: Programs that use the gate as a library have no audit.
         self.note: Note = nowhere
+        #: Nor a list of applications.
+        self.panel: PanelStore = NoPanel()
         self._wall_clock = wall_clock
         self._used: dict[str, float] = {}
         self._revoked: dict[str, float] = {}

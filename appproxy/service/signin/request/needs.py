@@ -16,6 +16,7 @@ from appproxy.identity.session import Session
 from appproxy.pki.client_path import ClientCertificate
 from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.policy.risk.scoring import Judgement
+from appproxy.service.signin.panel.needs import PanelStore
 from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignInResult
 from appproxy.store.service.note import Note
 from appproxy.store.snapshot import Snapshot
@@ -71,6 +72,11 @@ class SignInStore(Protocol):
     @property
     def snapshot(self) -> Snapshot:
         """The newest picture."""
+        ...
+
+    @property
+    def panel(self) -> PanelStore:
+        """The same for the list of applications."""
         ...
 
     async def use_once(self, id: str, expires: float) -> bool:

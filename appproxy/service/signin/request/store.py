@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.session import Session
+from appproxy.service.signin.panel.needs import PanelStore
+from appproxy.service.signin.panel.store import LivePanelStore
 from appproxy.service.signin.request.needs import Also
 from appproxy.store.database.live import LiveStore
 from appproxy.store.devices import devices
@@ -30,6 +32,8 @@ class LiveSignInStore:
         self._wall_clock = wall_clock
         #: Keeps entries of the audit.
         self.note = note
+        #: For the list of applications.
+        self.panel: PanelStore = LivePanelStore(live)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -45,8 +49,11 @@ class LiveSignInStore:
         return await self._live.read(one_time.is_used, id)
 
     async def begin(self, made: SignInResult, known: str, used: str, until: float, also: Also | None = None) -> Begun:
-        """One transaction."""
-        return await self._live.write(_begin, made, known, used, until, also)
+        """One transaction; what the list of applications remembers of it is written later, and nobody waits for that."""
+        begun = await self._live.write(_begin, made, known, used, until, also)
+        if made.application:
+            self.panel.note_use(made.provider, made.subject, made.application)
+        return begun
 
     async def sessions_of(self, provider: str, subject: str) -> Sequence[SessionRow]:
         """One look."""

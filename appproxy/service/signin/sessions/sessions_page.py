@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from twisted.web.iweb import IRequest
 
-from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.identity.sealing import seal, unseal
 from appproxy.identity.session import Session
-from appproxy.identity.states import START_LIFETIME
 from appproxy.net.web import Answer, brand_of, cookie_lines, html_answer, redirect
 from appproxy.pages import render
-from appproxy.publish.routing import ApplicationRoute
+from appproxy.service.signin.portal.forms import OwnForms
 from appproxy.service.signin.request import audit
-from appproxy.service.signin.request.browser_request import form_of, host_of, origin_of
+from appproxy.service.signin.request.browser_request import form_of
 from appproxy.service.signin.request.client_name import client_name
 from appproxy.service.signin.request.context import SignInContext
 from appproxy.service.signin.sessions.sign_out import END_LIFETIME, end_url
@@ -37,27 +33,26 @@ class SessionsPage:
 
     def __init__(self, context: SignInContext) -> None:
         self._context = context
+        self._forms = OwnForms(context, _PURPOSE)
 
     async def show(self, request: IRequest) -> Answer:
         """The list; whoever is not signed in is led to the list of applications, which asks for that."""
-        signed_in = list(self._signed_in(request))
+        signed_in = list(self._forms.signed_in(request))
         if not signed_in:
-            return redirect(f"{self._origin()}/")
+            return redirect(f"{self._forms.origin}/")
         lists = []
         for _, session in signed_in:
             rows = await self._context.store.sessions_of(session.provider, session.subject)
             lists.append({
-                "csrf": self._proof(session), "provider": session.provider, "name": session.name,
+                "csrf": self._forms.proof(session), "provider": session.provider, "name": session.name,
                 "sessions": [self._shown(row, session) for row in rows[:_MOST]], "more": max(len(rows) - _MOST, 0),
             })
         return html_answer(200, render("sessions", brand_of(request), lists=lists, action=f"/{PATH}"))
 
     async def end(self, request: IRequest) -> Answer:
         """End one session, or all of them, or all but this one."""
-        if origin_of(request) not in (None, self._origin()):
-            raise RequestError(Code.CROSS_SITE, "an end of sessions from another origin")
         form = form_of(request)
-        route, session = self._proved(request, form.get("csrf", ""))
+        route, session = self._forms.proved(request, form.get("csrf", ""))
         which = form.get("session", "")
         store, noted = self._context.store, audit.facts(self._context, request, route.application, session.provider)
         if which == _ALL:
@@ -69,34 +64,9 @@ class SessionsPage:
                 if which == row.id:
                     await store.end(row.id, row.subject, {**noted, "name": row.name, "session": row.id})
         if which not in (_ALL, session.id):
-            return redirect(f"{self._origin()}/{PATH}")
+            return redirect(f"{self._forms.origin}/{PATH}")
         gone = cookie_lines(*self._context.gone_cookies(request, route.host))
         return redirect(end_url(self._context, route.application, END_LIFETIME, session.provider, session.subject), gone)
-
-    def _origin(self) -> str:
-        return self._context.snapshot.portal.url.rstrip("/")
-
-    def _signed_in(self, request: IRequest) -> Iterator[tuple[ApplicationRoute, Session]]:
-        for route in self._context.routes_on(host_of(request)):
-            for session in self._context.sessions_of(request, route)[:1]:
-                yield route, session
-
-    def _proof(self, session: Session) -> str:
-        """The hidden field: good for this session alone."""
-        context = self._context
-        expires = context.wall_clock() + START_LIFETIME
-        return seal(_PURPOSE, {}, context.key, expires, context.nonce(), (session.id,)).decode("ascii")
-
-    def _proved(self, request: IRequest, text: str) -> tuple[ApplicationRoute, Session]:
-        """Whose form it is. Raises RequestError(CROSS_SITE) for one that our page did not make for this browser."""
-        context = self._context
-        for route, session in self._signed_in(request):
-            try:
-                unseal(_PURPOSE, text.encode(), context.snapshot.keys, context.wall_clock(), (session.id,))
-            except IdentityError:
-                continue
-            return route, session
-        raise RequestError(Code.CROSS_SITE, "an end of sessions without the hidden field")
 
     def _shown(self, row: SessionRow, own: Session) -> dict[str, object]:
         published = self._context.snapshot.applications

@@ -16,8 +16,8 @@ from appproxy.identity.session import Session
 from appproxy.policy.authorizer import Authorizer
 from appproxy.publish.application import Application, Preauthentication, Url
 from appproxy.publish.routing import Router
+from appproxy.service.signin.portal.entries import PortalEntry, entries
 from appproxy.service.signin.sessions import apps_page
-from appproxy.service.signin.sessions.apps_page import PortalEntry, entries
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 from appproxy.testing import Playground
 
@@ -80,7 +80,8 @@ class TestEntries:
             "b": one("b", "*.example.org", assignment_required=False),
         }
         assert entries(published, {"builtin": ANN}, AUTHORIZER, ANN.issued) == [
-            PortalEntry("A", "https://a.example.org:8443/x/", "a.example.org:8443/x"), PortalEntry("B", "", "*.example.org"),
+            PortalEntry("a", "A", "https://a.example.org:8443/x/", "a.example.org:8443/x"),
+            PortalEntry("b", "B", "", "*.example.org"),
         ]
 
 

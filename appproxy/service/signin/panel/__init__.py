@@ -1,0 +1,1 @@
+"""The store as the list of applications at `apps.DOMAIN` sees it."""
