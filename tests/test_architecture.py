@@ -118,7 +118,7 @@ INNER = {
     ],
     "net": [
         {"loop"},
-        {"descriptors", "secure"},
+        {"descriptors", "secure", "small_body"},
         {"agent", "farewell", "line_file", "proxied", "read_gate", "through_proxy", "web"},
         {"traces"},
     ],

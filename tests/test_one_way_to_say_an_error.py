@@ -19,7 +19,7 @@ OTHERS = {
     "connector.origin.dial.lookup.LookupTimedOut": "Twisted's resolvers raise DNSLookupError, and its callers expect that",
     "http.h1.chunked.TrailersTooLong": "of a parser, whose one caller makes a RequestError of it",
     "provider.assurance.Unmet": "the same",
-    "service.signin.openid.small_body.BodyTooLargeError": "the same",
+    "net.small_body.BodyTooLargeError": "the same",
     "testing.browser.SignInFailed": "for tests of other programs, which fail by it",
     "testing.network.NeverFired": "the same",
 }

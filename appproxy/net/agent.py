@@ -1,14 +1,25 @@
-"""What calls by `twisted.web.client.Agent` share: a body that is there already, and an answer that nobody reads."""
+"""Calls to others by `twisted.web.client.Agent`: whoever answers decides neither how long one lasts nor how much it takes.
+
+No redirect is followed and nothing is decompressed. Who may be called, and whose certificate is believed, is the agent's
+business.
+"""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.internet.interfaces import IConsumer, IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol
-from twisted.web.iweb import IBodyProducer
+from twisted.python.failure import Failure
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
+
+from appproxy.net.small_body import SmallBody
+
+T = TypeVar("T")
 
 
 @implementer(IBodyProducer)
@@ -42,3 +53,43 @@ class UnreadAnswer(Protocol):
     def connectionMade(self) -> None:
         """Called by the agent."""
         cast("IPushProducer", self.transport).stopProducing()
+
+
+class CallAnswer(NamedTuple):
+    """What came of a call. `headers` are whatever bytes were sent: read as text they raise where they are no UTF-8."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+async def call(
+    agent: IAgent, method: bytes, url: str, headers: Headers, body: bytes | None = None, largest: int = 0,
+    read: Callable[[int], bool] = lambda status: False,
+) -> CallAnswer:
+    """One call. Of an answer whose status `read` wants the body is read, `largest` bytes; of all others none is, and their
+    connection is closed, however much they would still send.
+
+    Raises BodyTooLargeError, and whatever comes between us and an answer; it has an end by `within`.
+    """
+    producer = None if body is None else BytesProducer(body)
+    response: IResponse = await agent.request(method, url.encode("ascii"), headers, producer)
+    status = cast("int", response.code)
+    # At once, before anything else is made of the answer: without a reader its connection stays open for ever.
+    if not read(status):
+        response.deliverBody(UnreadAnswer())
+        return CallAnswer(status, response.headers, b"")
+    reader = SmallBody(largest)
+    response.deliverBody(reader)
+    content = await reader.done
+    return CallAnswer(status, response.headers, content)
+
+
+def within(calling: Deferred[T], seconds: float, clock: IReactorTime) -> Deferred[T]:
+    """The same, which fails with TimeoutError after so many seconds for all of it, from the first step to the last byte; the
+    call is cancelled then, whatever the agent makes of that.
+    """
+    def late(result: object, after: float) -> Failure:
+        return Failure(TimeoutError(f"no whole answer in {after:g} s"))
+
+    return calling.addTimeout(seconds, clock, late)

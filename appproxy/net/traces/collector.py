@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IPolicyForHTTPS, IResponse
+from twisted.web.iweb import IAgent, IPolicyForHTTPS
 from zope.interface import implementer
 
 from appproxy.config.traces import TraceSettings, collector_fields
 from appproxy.errors import ConfigError
 from appproxy.http.retry_after import wait_asked_for
-from appproxy.net.agent import BytesProducer, UnreadAnswer
+from appproxy.net.agent import CallAnswer, call, within
 from appproxy.net.secure.contexts import ClientContext, origin_context
 from appproxy.net.traces.export import SpanExporter, Taken
 from appproxy.pki.pem import load_chain
@@ -44,7 +44,7 @@ class Collector:
     ) -> None:
         self._clock: IReactorTime = reactor
         self._wall_clock = wall_clock
-        self._url = url.encode("ascii")
+        self._url = url
         self._headers = Headers({"content-type": [CONTENT_TYPE], "user-agent": ["appproxy"]})
         for name, value in fields:
             self._headers.setRawHeaders(name, [value])
@@ -53,17 +53,15 @@ class Collector:
 
     def __call__(self, body: bytes) -> Deferred[tuple[Taken, str, float]]:
         """Post it (`span_export.Post`)."""
-        asked: Deferred[IResponse] = self._agent.request(b"POST", self._url, self._headers, BytesProducer(body))
-        return asked.addTimeout(CALL_TIMEOUT, self._clock).addCallback(self._judge)
+        calling = Deferred.fromCoroutine(call(self._agent, b"POST", self._url, self._headers, body))
+        return within(calling, CALL_TIMEOUT, self._clock).addCallback(self._judge)
 
-    def _judge(self, response: IResponse) -> tuple[Taken, str, float]:
-        status = cast("int", response.code)
-        # Before anything is read of it: whatever is in its fields, the connection has an end.
-        response.deliverBody(UnreadAnswer())
+    def _judge(self, answer: CallAnswer) -> tuple[Taken, str, float]:
+        status = answer.status
         if 200 <= status < 300:
             return Taken.YES, "", 0.0
         taken = Taken.LATER if status in _LATER else Taken.NEVER
-        asked = response.headers.getRawHeaders(b"retry-after")
+        asked = answer.headers.getRawHeaders(b"retry-after")
         return taken, f"it answers {status}", wait_asked_for(asked, self._wall_clock(), _LONGEST)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IResponse
+from twisted.web.iweb import IAgent
 
 from appproxy.export.webhook import LONGEST_WAIT, DeliveryVerdict, batch, is_suspect, signed_fields, verdict_on
 from appproxy.http.retry_after import wait_asked_for
-from appproxy.net.agent import BytesProducer, UnreadAnswer
+from appproxy.net.agent import call
 from appproxy.service.exports.delivery import DeliveryFailed, Payload
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
 from appproxy.store.service.audit_exports import AuditExport
@@ -39,13 +38,10 @@ class WebhookClient:
         body, now = batch(load.pieces), self._wall_clock()
         fields = {**signed_fields(export.secret, load.id, now, body), "user-agent": "appproxy"}
         headers = Headers({name: [value] for name, value in fields.items()})
-        response: IResponse = await self._agent(export).request(
-            b"POST", export.url.encode("ascii"), headers, BytesProducer(body))
-        status = cast("int", response.code)
-        response.deliverBody(UnreadAnswer())
+        status, fields_there, _ = await call(self._agent(export), b"POST", export.url, headers, body)
         verdict = verdict_on(status)
         if verdict is not DeliveryVerdict.TAKEN:
-            wait = wait_asked_for(response.headers.getRawHeaders(b"retry-after"), now, LONGEST_WAIT)
+            wait = wait_asked_for(fields_there.getRawHeaders(b"retry-after"), now, LONGEST_WAIT)
             raise DeliveryFailed(f"the receiver answers {status}", wait,
                                  refused=verdict is DeliveryVerdict.REFUSED, suspect=is_suspect(status))
 

@@ -17,14 +17,14 @@ from twisted.python.failure import Failure
 from twisted.web._newclient import ParseError
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IBodyProducer, IResponse
+from twisted.web.iweb import IAgent
 
 from appproxy.errors import AppProxyError
 from appproxy.http.shown_url import shown_url
-from appproxy.net.agent import BytesProducer
+from appproxy.net.agent import call, within
 from appproxy.net.secure.peer_verdict import CertificateRefused
+from appproxy.net.small_body import BodyTooLargeError
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
-from appproxy.service.signin.openid.small_body import BodyTooLargeError, SmallBody
 
 #: Seconds for all of an answer, from dialling to its last byte: of a responder, for which a user waits, and of a list.
 ANSWER_SECONDS, LIST_SECONDS = 8.0, 30.0
@@ -54,46 +54,29 @@ class Fetching:
         self, url: str, kind: str, body: bytes, largest: int, seconds: float = ANSWER_SECONDS
     ) -> Deferred[bytes]:
         """The answer to `body`, which is of this media type. Fails with FetchFailed."""
-        return self._fetch(b"POST", url, {"content-type": kind}, BytesProducer(body), largest, seconds)
+        return self._fetch(b"POST", url, {"content-type": kind}, body, largest, seconds)
 
     def _fetch(
-        self, method: bytes, url: str, fields: Mapping[str, str], body: IBodyProducer | None, largest: int, seconds: float
+        self, method: bytes, url: str, fields: Mapping[str, str], body: bytes | None, largest: int, seconds: float
     ) -> Deferred[bytes]:
+        def failed(failure: Failure) -> Failure:
+            if failure.check(FetchFailed, CancelledError):  # who has asked is gone
+                return failure
+            return Failure(FetchFailed(f"{shown_url(url)}: {_reason(failure, seconds)}", hint="can this machine reach it?"))
+
         headers = Headers({name: [value] for name, value in {"user-agent": "appproxy", **fields}.items()})
         fetching = Deferred.fromCoroutine(self._whole(method, url, headers, body, largest))
-        late: list[bool] = []
+        return within(fetching, seconds, self._reactor).addErrback(failed)
 
-        def end() -> None:
-            late.append(True)
-            fetching.cancel()
-
-        timer = self._reactor.callLater(seconds, end)
-
-        def over(result: bytes | Failure) -> bytes | Failure:
-            if timer.active():
-                timer.cancel()
-            if not isinstance(result, Failure) or result.check(FetchFailed):
-                return result
-            if result.check(CancelledError) and not late:
-                return result
-            return Failure(FetchFailed(f"{shown_url(url)}: {_reason(result, seconds)}", hint="can this machine reach it?"))
-
-        return fetching.addBoth(over)
-
-    async def _whole(
-        self, method: bytes, url: str, headers: Headers, body: IBodyProducer | None, largest: int
-    ) -> bytes:
-        response: IResponse = await self._agent.request(method, url.encode("ascii"), headers, body)
-        reading = SmallBody(largest if response.code == _HTTP_OK else 0)
-        response.deliverBody(reading)
-        if response.code != _HTTP_OK:
-            reading.done.addErrback(lambda _: b"").cancel()
-            raise FetchFailed(f"{shown_url(url)}: the answer is {response.code}",
-                              hint="no redirect is followed: name the place itself")
+    async def _whole(self, method: bytes, url: str, headers: Headers, body: bytes | None, largest: int) -> bytes:
         try:
-            return await reading.done
+            answer = await call(self._agent, method, url, headers, body, largest, lambda status: status == _HTTP_OK)
         except BodyTooLargeError:
             raise AnswerTooLong(f"{shown_url(url)}: the answer has more than {largest} bytes") from None
+        if answer.status != _HTTP_OK:
+            raise FetchFailed(f"{shown_url(url)}: the answer is {answer.status}",
+                              hint="no redirect is followed: name the place itself")
+        return answer.body
 
 
 def _reason(failure: Failure, seconds: float) -> str:
@@ -107,7 +90,7 @@ def _reason(failure: Failure, seconds: float) -> str:
 
 def _cause(failure: Failure, seconds: float) -> str:
     """One of them; "" for one that says nothing by itself."""
-    if failure.check(CancelledError):
+    if failure.check(TimeoutError):
         return f"no whole answer within {seconds:.0f} s"
     if failure.check(DNSLookupError):
         return "the name is not known"

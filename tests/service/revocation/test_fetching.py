@@ -36,6 +36,7 @@ class Server:
         self.requests: list[tuple[bytes, bytes, Mapping[bytes, Any]]] = []
         self.is_dropped = False
         self.reader: Any = None
+        self.headers = Headers()
 
     def request(self, method: bytes, uri: bytes, headers: Headers, body: Any) -> Deferred[Any]:
         self.requests.append((method, uri, dict(headers.getAllRawHeaders())))

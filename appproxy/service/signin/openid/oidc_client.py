@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlencode
 
 from joserfc.jwk import KeySet
@@ -34,11 +34,10 @@ from appproxy.identity.openid.oidc import (
 )
 from appproxy.identity.openid.oidc_settings import BY_CERTIFICATE
 from appproxy.json_input import read_json
-from appproxy.net.agent import BytesProducer
+from appproxy.net.agent import call, within
 from appproxy.net.loop.turns import FairTurns
 from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.policy.sender import SENDER
-from appproxy.service.signin.openid.small_body import SmallBody
 from appproxy.store.snapshot import ProviderRecord
 
 #: Seconds for one call to a provider, from connecting to the last byte: a user waits for it.
@@ -342,7 +341,7 @@ class HttpOidcClient:
             try:
                 asked = Deferred.fromCoroutine(self._ask(method, url, headers, body))
                 left = patience if patience > CALL_TIMEOUT else max(ends - self._clock.seconds(), 0.0)
-                status, media, content = await asked.addTimeout(left, self._clock)
+                status, media, content = await within(asked, left, self._clock)
             finally:
                 self._turns.give_back()
         except RequestError:  # there is no room for it
@@ -355,14 +354,9 @@ class HttpOidcClient:
         return status, media, content
 
     async def _ask(self, method: bytes, url: str, headers: Headers, body: bytes | None) -> tuple[int, str, bytes]:
-        producer = None if body is None else BytesProducer(body)
-        response = await self._agent.request(method, url.encode("ascii"), headers, producer)
-        reader = SmallBody(MAX_ANSWER)
-        response.deliverBody(reader)
-        # Bytes: read as text, what is no UTF-8 raises, and nobody would look after the body any more.
-        kinds = response.headers.getRawHeaders(b"content-type") or [b""]
-        kind = kinds[0].partition(b";")[0].strip().lower().decode("latin-1")
-        return cast("int", response.code), kind, await reader.done
+        status, fields, content = await call(self._agent, method, url, headers, body, MAX_ANSWER, lambda status: True)
+        kinds = fields.getRawHeaders(b"content-type") or [b""]
+        return status, kinds[0].partition(b";")[0].strip().lower().decode("latin-1"), content
 
 
 def _is_closed(error: Exception) -> bool:

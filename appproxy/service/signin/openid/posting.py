@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import cast
 from urllib.parse import urlencode
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 
-from appproxy.net.agent import BytesProducer, UnreadAnswer
+from appproxy.net.agent import call, within
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
 
 #: Seconds for one call, the connection included.
@@ -31,14 +29,11 @@ class Posting:
 
     def __call__(self, url: str, form: Mapping[str, str], ca_bundle: str) -> Deferred[int]:
         """Post a form; fires with the answer's status, and fails with whatever came in between within `CALL_TIMEOUT`."""
-        return Deferred.fromCoroutine(self._post(url, form, ca_bundle)).addTimeout(CALL_TIMEOUT, self._reactor, _silent)
+        return within(Deferred.fromCoroutine(self._post(url, form, ca_bundle)), CALL_TIMEOUT, self._reactor)
 
     async def _post(self, url: str, form: Mapping[str, str], ca_bundle: str) -> int:
         headers = Headers({"content-type": ["application/x-www-form-urlencoded"], "user-agent": ["appproxy"]})
-        body = BytesProducer(urlencode(form).encode("ascii"))
-        response = await self._agent(ca_bundle).request(b"POST", url.encode("ascii"), headers, body)
-        response.deliverBody(UnreadAnswer())
-        return cast("int", response.code)
+        return (await call(self._agent(ca_bundle), b"POST", url, headers, urlencode(form).encode("ascii"))).status
 
     def _agent(self, ca_bundle: str) -> IAgent:
         if ca_bundle not in self._agents:
@@ -46,8 +41,3 @@ class Posting:
                 self._agents.clear()
             self._agents[ca_bundle] = self._make_agent(ca_bundle)
         return self._agents[ca_bundle]
-
-
-def _silent(result: object, seconds: float) -> Failure:
-    """Whatever the agent calls it."""
-    return Failure(TimeoutError(f"no answer in {seconds:g} s"))

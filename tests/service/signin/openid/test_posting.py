@@ -84,7 +84,7 @@ def test_silence() -> None:
     clock.advance(CALL_TIMEOUT - 1)
     assert not answer.called
     clock.advance(1)
-    with pytest.raises(TimeoutError, match="no answer in 10 s"):
+    with pytest.raises(TimeoutError, match="no whole answer in 10 s"):
         got(answer)
 
 

@@ -9,7 +9,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
 
-from appproxy.service.signin.openid.small_body import BodyTooLargeError, SmallBody
+from appproxy.net.small_body import BodyTooLargeError, SmallBody
 from tests.service.signin.openid.test_oidc_client import result_of
 
 WHOLE, CUT = Failure(ResponseDone()), Failure(ConnectionLost())
