@@ -6,7 +6,6 @@ Plain numbers are put into words only when somebody asks. twisted.web answers; w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
@@ -20,7 +19,7 @@ from twisted.web.server import Site
 
 from appproxy.config.values import Address
 from appproxy.connector.counters import Counters
-from appproxy.net.descriptors.inherited import Inherited, family_of, listener_name
+from appproxy.net.descriptors.inherited import Inherited, listener_name
 from appproxy.net.traces.export import SpanCounts
 from appproxy.net.traces.numbers import span_family
 from appproxy.pki.expiry import days_left
@@ -186,16 +185,7 @@ class ObservationListener:
 
     def open(self) -> None:
         """Listen. Raises CannotListenError."""
-        address = self._address
-        if self._inherited.parent is not None:
-            self._port = self._inherited.parent.open(_SETTING, address, self._site)
-            return
-        descriptor = self._inherited.listening(_SETTING, address)
-        if descriptor is None:
-            self._port = self._reactor.listenTCP(address.port, self._site, interface=address.host)
-        else:
-            self._port = self._reactor.adoptStreamPort(descriptor, family_of(descriptor), self._site)
-            os.close(descriptor)  # the port has one of its own
+        self._port = self._inherited.listen(self._reactor, _SETTING, self._address, self._site)
 
     def descriptors(self) -> dict[str, int]:
         """The listening socket, for a successor."""

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
@@ -60,6 +60,22 @@ class Inherited:
         """A socket that listens where this setting says, for the caller to close; None: open one."""
         found = self.take(listener_name(setting, address))
         return self.of_systemd.pop(address, None) if found is None else found
+
+    def listen(self, reactor: Any, setting: str, address: Address, factory: IProtocolFactory) -> IListeningPort:
+        """Listen where this setting says: as the parent does it, with the socket that there is, or with a new one.
+
+        Raises CannotListenError.
+        """
+        if self.parent is not None:
+            return self.parent.open(setting, address, factory)
+        port: IListeningPort
+        descriptor = self.listening(setting, address)
+        if descriptor is None:
+            port = reactor.listenTCP(address.port, factory, interface=address.host)
+        else:
+            port = reactor.adoptStreamPort(descriptor, family_of(descriptor), factory)
+            os.close(descriptor)  # the port has one of its own
+        return port
 
     def close_rest(self) -> None:
         """Close what nobody has taken. A socket of systemd that no setting names is a mistake: raises ConfigError."""

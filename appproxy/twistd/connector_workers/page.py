@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 
 from appproxy.config import ConnectorSettings
-from appproxy.net.descriptors.inherited import Inherited, family_of
+from appproxy.net.descriptors.inherited import Inherited
 from appproxy.twistd.workers.process import WorkerProcess
 from appproxy.twistd.workers.scrape import Measured, Scrape, own_numbers
 
@@ -30,12 +29,7 @@ class ConnectorPage:
             return
         from appproxy.twistd.connector_workers.scraped_site import scraped_site  # with it comes twisted.web: some 5 MiB
         site = scraped_site(self._scrape, self._parent.why_not_ready, self._reactor)
-        descriptor = given.listening("metrics_listen", address)
-        if descriptor is None:
-            self._port = self._reactor.listenTCP(address.port, site, interface=address.host)
-        else:
-            self._port = self._reactor.adoptStreamPort(descriptor, family_of(descriptor), site)
-            os.close(descriptor)
+        self._port = given.listen(self._reactor, "metrics_listen", address, site)
 
     def ended(self, worker: WorkerProcess) -> None:
         """What it has counted stays."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 
 from appproxy.config import ServiceSettings
-from appproxy.net.descriptors.inherited import Inherited, family_of
+from appproxy.net.descriptors.inherited import Inherited
 from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.pages import refusal_page
 from appproxy.service.exchange.exchange import Exchange
@@ -72,13 +71,7 @@ class PageListener:
         wall_clock = time.time  # noqa: TID251 -- handed on, by the edge of a program
         fronts = Fronts(settings, self._reactor, refusal_page,
                         shares(raise_limit()), secrets.token_bytes, wall_clock)
-        front = fronts.metrics(self._page)
-        descriptor = given.listening("metrics_listen", address)
-        if descriptor is None:
-            self._port = self._reactor.listenTCP(address.port, front, interface=address.host)
-        else:
-            self._port = self._reactor.adoptStreamPort(descriptor, family_of(descriptor), front)
-            os.close(descriptor)
+        self._port = given.listen(self._reactor, "metrics_listen", address, fronts.metrics(self._page))
 
     def ended(self, worker: WorkerProcess) -> None:
         """What it has counted stays."""

@@ -6,8 +6,11 @@ import os
 import socket
 from collections.abc import Iterator
 from inspect import signature
+from typing import Any
 
 import pytest
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.protocol import Factory
 
 from appproxy.config.values import Address
 from appproxy.errors import ConfigError
@@ -108,3 +111,46 @@ def test_nothing_is_inherited() -> None:
     found = inherited({HANDED_OVER: ""}, initial_environment(), 7)
     assert (found.succeeds, found.take("lock"), found.stay_open) == (False, None, frozenset())
     found.close_rest()
+
+
+class Parent:
+    """Another process, which listens in this one's place."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Address | None]] = []
+
+    def open(self, setting: str, address: Address | None, factory: IProtocolFactory) -> Any:
+        self.asked.append((setting, address))
+        return self
+
+
+class Ports:
+    """A reactor that remembers what it listens on."""
+
+    def __init__(self) -> None:
+        self.opened: list[tuple[str, int]] = []
+        self.adopted: list[int] = []
+
+    def listenTCP(self, port: int, factory: IProtocolFactory, interface: str) -> str:
+        self.opened.append((interface, port))
+        return "opened"
+
+    def adoptStreamPort(self, descriptor: int, family: int, factory: IProtocolFactory) -> str:
+        assert os.fstat(descriptor) and family == socket.AF_INET
+        self.adopted.append(descriptor)
+        return "adopted"
+
+
+def test_listening_where_a_setting_says(listening: socket.socket) -> None:
+    """With the socket that is there, which then is the port's alone; with a new one; or as the parent does it."""
+    address, ports, parent = Address("127.0.0.1", 443), Ports(), Parent()
+    descriptor = duplicate(listening)
+    given = Inherited({listener_name("listen", address): descriptor})
+    told: list[Any] = [given.listen(ports, "listen", address, Factory())]
+    assert ports.adopted == [descriptor]
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+    told += [given.listen(ports, "listen", address, Factory())]
+    assert ports.opened == [("127.0.0.1", 443)]
+    told += [Inherited(parent=parent).listen(ports, "listen", address, Factory())]
+    assert told == ["adopted", "opened", parent] and parent.asked == [("listen", address)] and len(ports.opened) == 1
