@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar, cast
 
+from OpenSSL.SSL import Error as TlsError
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost, ConnectionRefusedError, DNSLookupError
+from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.internet.interfaces import IConsumer, IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
+from twisted.web._newclient import ParseError
+from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
+from appproxy.net.secure.peer_verdict import CertificateRefused
 from appproxy.net.small_body import SmallBody
 
 T = TypeVar("T")
@@ -93,3 +99,28 @@ def within(calling: Deferred[T], seconds: float, clock: IReactorTime) -> Deferre
         return Failure(TimeoutError(f"no whole answer in {after:g} s"))
 
     return calling.addTimeout(seconds, clock, late)
+
+
+def why_no_answer(failure: Failure) -> str:
+    """Why a call brought nothing, in an administrator's words. What twisted.web's client fails with has the causes in it."""
+    for cause in (failure, *getattr(failure.value, "reasons", ())):
+        told = _cause(cause)
+        if told:
+            return told
+    return " ".join(failure.getErrorMessage().split())[:100] or "no answer"
+
+
+def _cause(failure: Failure) -> str:
+    """One of them; "" for one that says nothing by itself."""
+    said = str(failure.value)[:200]
+    for kinds, told in (
+        ((TimeoutError,), said), ((DNSLookupError,), "the name is not known"),
+        ((ConnectTimeout,), "nothing answers there: packets are dropped on the way, or the machine is off"),
+        ((ConnectionRefusedError,), "nothing listens there"), ((ConnectError,), f"no way leads there ({said})"),
+        ((CertificateRefused,), f"its certificate is not believed: {said}"),
+        ((TlsError,), "no TLS is spoken there: is it http?"), ((ParseError,), "what answers there speaks no HTTP"),
+        ((ConnectionDone, ConnectionLost, PotentialDataLoss), "the connection ended before the whole answer was there"),
+    ):
+        if failure.check(*kinds):
+            return told
+    return ""

@@ -6,12 +6,13 @@ from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ConnectionLost, DNSLookupError
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone, ResponseNeverReceived
 from twisted.web.http_headers import Headers
 
-from appproxy.net.agent import BytesProducer, CallAnswer, UnreadAnswer, call, within
+from appproxy.net.agent import BytesProducer, CallAnswer, UnreadAnswer, call, why_no_answer, within
 from appproxy.net.small_body import BodyTooLargeError
 
 
@@ -146,3 +147,15 @@ def test_what_is_there_in_time_leaves_no_timer() -> None:
     within(leaving, 5.0, clock).addErrback(lambda _: None)
     leaving.cancel()
     assert not clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (DNSLookupError("no results"), "the name is not known"),
+    (TimeoutError("no whole answer in 5 s"), "no whole answer in 5 s"),
+    (ResponseNeverReceived([Failure(ConnectionLost())]), "the connection ended before the whole answer was there"),
+    (ResponseNeverReceived([Failure(ValueError("x")), Failure(DNSLookupError())]), "the name is not known"),
+    (ValueError("a\n b"), "a b"), (ValueError("x" * 500), "x" * 100), (ValueError(), "no answer"),
+])
+def test_why_nothing_came(error: Exception, said: str) -> None:
+    """In a line for an administrator; of an error that holds others, the first of them that says something."""
+    assert why_no_answer(Failure(error)) == said

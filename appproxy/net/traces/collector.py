@@ -16,7 +16,7 @@ from zope.interface import implementer
 from appproxy.config.traces import TraceSettings, collector_fields
 from appproxy.errors import ConfigError
 from appproxy.http.retry_after import wait_asked_for
-from appproxy.net.agent import CallAnswer, call, within
+from appproxy.net.agent import CallAnswer, call, why_no_answer, within
 from appproxy.net.secure.contexts import ClientContext, origin_context
 from appproxy.net.traces.export import SpanExporter, Taken
 from appproxy.pki.pem import load_chain
@@ -54,7 +54,8 @@ class Collector:
     def __call__(self, body: bytes) -> Deferred[tuple[Taken, str, float]]:
         """Post it (`span_export.Post`)."""
         calling = Deferred.fromCoroutine(call(self._agent, b"POST", self._url, self._headers, body))
-        return within(calling, CALL_TIMEOUT, self._clock).addCallback(self._judge)
+        return within(calling, CALL_TIMEOUT, self._clock).addCallbacks(
+            self._judge, lambda failure: (Taken.LATER, why_no_answer(failure), 0.0))
 
     def _judge(self, answer: CallAnswer) -> tuple[Taken, str, float]:
         status = answer.status

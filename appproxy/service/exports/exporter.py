@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from appproxy.errors import StoreError
 from appproxy.export.entry import ExportedEntry
 from appproxy.export.pace import MOST_BYTES, BatchSize, retry_delay
+from appproxy.net.agent import why_no_answer
 from appproxy.service.exports.delivery import Deliver, DeliveryFailed, Payload
 from appproxy.service.exports.senders import writer_for
 from appproxy.store.database.live import LiveStore
@@ -153,7 +154,7 @@ class Exporter:
     async def _not_arrived(
         self, export: AuditExport, batch: Batch, size: BatchSize, error: Exception
     ) -> AuditExport | None:
-        problem = _words(error)
+        problem = _problem_of(Failure(error))
         refused = isinstance(error, DeliveryFailed) and await self._is_at_fault(export, batch, size, error)
         if refused and len(batch.pieces) > 1:
             size.give_up(len(batch.pieces), self._wall_clock())
@@ -201,10 +202,6 @@ def _load(export: AuditExport, batch: Batch) -> Payload:
 
 
 def _problem_of(failure: Failure) -> str:
-    return " ".join(failure.getErrorMessage().split())[:_LONGEST_PROBLEM]
-
-
-def _words(error: BaseException) -> str:
     """What went wrong, in a line."""
-    text = str(error) if isinstance(error, DeliveryFailed) else f"{type(error).__name__} {error}"
+    text = failure.getErrorMessage() if failure.check(DeliveryFailed) else why_no_answer(failure)
     return " ".join(text.split())[:_LONGEST_PROBLEM]

@@ -9,20 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from OpenSSL.SSL import Error as TlsError
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost, ConnectionRefusedError, DNSLookupError
-from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.python.failure import Failure
-from twisted.web._newclient import ParseError
-from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 
 from appproxy.errors import AppProxyError
 from appproxy.http.shown_url import shown_url
-from appproxy.net.agent import call, within
-from appproxy.net.secure.peer_verdict import CertificateRefused
+from appproxy.net.agent import call, why_no_answer, within
 from appproxy.net.small_body import BodyTooLargeError
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
 
@@ -62,7 +56,7 @@ class Fetching:
         def failed(failure: Failure) -> Failure:
             if failure.check(FetchFailed, CancelledError):  # who has asked is gone
                 return failure
-            return Failure(FetchFailed(f"{shown_url(url)}: {_reason(failure, seconds)}", hint="can this machine reach it?"))
+            return Failure(FetchFailed(f"{shown_url(url)}: {why_no_answer(failure)}", hint="can this machine reach it?"))
 
         headers = Headers({name: [value] for name, value in {"user-agent": "appproxy", **fields}.items()})
         fetching = Deferred.fromCoroutine(self._whole(method, url, headers, body, largest))
@@ -77,35 +71,3 @@ class Fetching:
             raise FetchFailed(f"{shown_url(url)}: the answer is {answer.status}",
                               hint="no redirect is followed: name the place itself")
         return answer.body
-
-
-def _reason(failure: Failure, seconds: float) -> str:
-    """Why nothing came, in words of an administrator. What the client of twisted.web gives has the causes in it."""
-    for cause in (failure, *getattr(failure.value, "reasons", ())):
-        told = _cause(cause, seconds)
-        if told:
-            return told
-    return " ".join(failure.getErrorMessage().split())[:100] or "no answer"
-
-
-def _cause(failure: Failure, seconds: float) -> str:
-    """One of them; "" for one that says nothing by itself."""
-    if failure.check(TimeoutError):
-        return f"no whole answer within {seconds:.0f} s"
-    if failure.check(DNSLookupError):
-        return "the name is not known"
-    if failure.check(ConnectTimeout):
-        return "nothing answers there: packets are dropped on the way, or the machine is off"
-    if failure.check(ConnectionRefusedError):
-        return "nothing listens there"
-    if failure.check(ConnectError):
-        return f"no way leads there ({failure.getErrorMessage()[:100]})"
-    if failure.check(CertificateRefused):
-        return f"its certificate is not believed: {failure.getErrorMessage()[:200]}"
-    if failure.check(TlsError):
-        return "no TLS is spoken there: is it http?"
-    if failure.check(ParseError):
-        return "what answers there speaks no HTTP"
-    if failure.check(ConnectionDone, ConnectionLost, PotentialDataLoss):
-        return "the connection ended before the whole answer was there"
-    return ""

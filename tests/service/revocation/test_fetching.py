@@ -92,8 +92,8 @@ def test_an_answer() -> None:
 
 @pytest.mark.parametrize(("agent", "seconds", "said"), [
     (Server(301), 0.0, "the answer is 301"), (Server(404, (b"x" * 5000,)), 0.0, "the answer is 404"),
-    (Server(pieces=(b"x" * 60, b"x" * 60)), 0.0, "more than 100 bytes"), (Server(ends=False), 31.0, "within 30 s"),
-    (Server(301, ends=False), 0.0, "the answer is 301"), (Nobody(None), 31.0, "within 30 s"),
+    (Server(pieces=(b"x" * 60, b"x" * 60)), 0.0, "more than 100 bytes"), (Server(ends=False), 31.0, "no whole answer in 30 s"),
+    (Server(301, ends=False), 0.0, "the answer is 301"), (Nobody(None), 31.0, "no whole answer in 30 s"),
     (Nobody(ConnectionRefusedError()), 0.0, "nothing listens there"), (Nobody(DNSLookupError()), 0.0, "name is not known"),
     (Nobody(ConnectTimeout()), 0.0, "nothing answers there"), (Nobody(NoRouteError()), 0.0, "no way leads there"),
     (Nobody(CertificateRefused("it has expired")), 0.0, "its certificate is not believed: it has expired"),
@@ -144,4 +144,4 @@ def test_a_byte_a_second() -> None:
         assert not results, second
         server.reader.dataReceived(b".")
         clock.advance(1.0)
-    assert "no whole answer within 8 s" in str(results[0].value) and server.is_dropped and not clock.getDelayedCalls()
+    assert "no whole answer in 8 s" in str(results[0].value) and server.is_dropped and not clock.getDelayedCalls()
