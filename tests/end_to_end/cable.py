@@ -10,11 +10,12 @@ from contextlib import suppress
 
 class Cable:
     """Listens on `port` (at the address and port `at`) and passes everything on to `to`, while it is plugged in: a port, such
-    as the service's for connectors, or the path of a UNIX socket.
+    as the service's for connectors, of this machine or of `host`, or the path of a UNIX socket.
     """
 
-    def __init__(self, to: int | str, at: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+    def __init__(self, to: int | str, at: tuple[str, int] = ("127.0.0.1", 0), host: str = "127.0.0.1") -> None:
         self._to = to
+        self._host = host
         self._passing = 0
         self._listener = socket.create_server(at, backlog=1024)
         self.port: int = self._listener.getsockname()[1]
@@ -80,7 +81,7 @@ class Cable:
 
     def _dial(self) -> socket.socket:
         if isinstance(self._to, int):
-            return socket.create_connection(("127.0.0.1", self._to), 10)
+            return socket.create_connection((self._host, self._to), 10)
         far = socket.socket(socket.AF_UNIX)
         far.connect(self._to)
         return far

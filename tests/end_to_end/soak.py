@@ -23,11 +23,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from appproxy.demo.supervisor import Supervisor, twistd
-from tests.end_to_end import load, network
+from tests.end_to_end import load, network, soak_faults
 from tests.end_to_end.behaviours import large, slow
 from tests.end_to_end.clock import usual_seconds
+from tests.end_to_end.lossy_link import why_not
+from tests.end_to_end.soak_faults import Soaked
 from tests.end_to_end.system import CONNECTORS, System
 from tests.end_to_end.test_fault_changes import AHEAD, serial
 from tests.end_to_end.wire import Cut, Wire
@@ -38,6 +41,8 @@ SECONDS = 1800.0
 USERS = 3
 #: What memory may have grown by: the first uses of things that are imported and cached late, and what malloc keeps.
 MEMORY_MIB = 40.0
+#: Rounds without a fault at the end, and what memory may differ by from one to another.
+QUIET, QUIET_MIB = 4, 2.0
 #: Files more than before: idle data connections and kept ones to the application come and go.
 FILES = 40
 
@@ -47,7 +52,7 @@ class Fault:
     """What is done to the system. `excuses`: may requests fail that were under way meanwhile?"""
 
     name: str
-    do: Callable[[System, random.Random], None]
+    do: Callable[[Any, random.Random], None]
     excuses: bool = False
 
 
@@ -63,6 +68,8 @@ class Report:
     reasons: list[str] = field(default_factory=list)
     before: dict[str, float] = field(default_factory=dict)
     after: dict[str, float] = field(default_factory=dict)
+    #: After each quiet round.
+    quiet: list[dict[str, float]] = field(default_factory=list)
 
     @property
     def wrong(self) -> list[str]:
@@ -72,6 +79,10 @@ class Report:
             before = self.before.get(name, 0.0)
             if value > before + (MEMORY_MIB if name.endswith("MiB") else FILES if name.endswith("files") else 0.0):
                 found.append(f"{name}: {value:g}, and {before:g} at the start")
+        for name in (name for name in self.after if name.endswith("MiB") and self.quiet):
+            each = [one[name] for one in self.quiet]
+            if max(each) - min(each) > QUIET_MIB:
+                found.append(f"{name}: {', '.join(f'{one:g}' for one in each)} in quiet rounds, more than {QUIET_MIB:g} apart")
         return found
 
     def lines(self) -> Iterator[str]:
@@ -82,6 +93,7 @@ class Report:
             yield f"  {user}: {self.done[user]} right, {self.failed[user]} failed, {self.excused[user]} failed and excused"
         yield "before: " + json.dumps(self.before)
         yield "after:  " + json.dumps(self.after)
+        yield from ("quiet:  " + json.dumps(one) for one in self.quiet)
         yield from (f"  {reason}" for reason in self.reasons[:20])
         yield from (f"WRONG: {one}" for one in self.wrong)
 
@@ -91,7 +103,7 @@ class Users:
 
     def __init__(self, system: System, report: Report) -> None:
         self._system = system
-        self._report = report
+        self.report = report
         self._over = threading.Event()
         self._lock = threading.Lock()
         #: Set while a fault is made that excuses failures; each request is excused that was under way at any time of it.
@@ -132,7 +144,7 @@ class Users:
             wire.close()
 
     def _note(self, user: str, fault: str, began: float) -> None:
-        report = self._report
+        report = self.report
         with self._lock:
             if not fault:
                 report.done[user] += 1
@@ -185,16 +197,6 @@ def kill_connector(system: System, chance: random.Random) -> None:
     system.start_connector(name)
 
 
-def freeze_connector(system: System, chance: random.Random) -> None:
-    """It does not run for three seconds, and then goes on as if nothing had been."""
-    pid = system.supervisor.find(chance.choice(CONNECTORS)).process.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        time.sleep(3.0)
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 def reload_service(system: System, chance: random.Random) -> None:
     """The next process takes over."""
     old = process_of(system)
@@ -217,6 +219,8 @@ def renew_connector(system: System, chance: random.Random) -> None:
     before = serial(system, name)
     system.supervisor.end(name, 60)
     command = [sys.executable, "-c", AHEAD, *twistd("appproxy-connector", "--state", str(system.directory / name))[3:]]
+    if isinstance(system, Soaked):
+        command = system.as_connector(command)
     system.supervisor.start(name, command, "appproxy-connector ready and connected", PATIENCE)
     until(lambda: serial(system, name) != before, "the certificate is not renewed", 60)
     system.supervisor.end(name, 60)
@@ -233,9 +237,16 @@ def move_connector(system: System, chance: random.Random) -> None:
 
 FAULTS: Sequence[Fault] = (
     Fault("connector stopped", stop_connector), Fault("connector killed", kill_connector, excuses=True),
-    Fault("connector frozen", freeze_connector), Fault("service reloaded", reload_service),
+    Fault("connector frozen", soak_faults.freeze_connector), Fault("service reloaded", reload_service),
     Fault("settings changed", change_settings), Fault("connector moved", move_connector),
-    Fault("certificate renewed", renew_connector),
+    Fault("certificate renewed", renew_connector), Fault("service stopped", soak_faults.stop_service, excuses=True),
+    Fault("service killed", soak_faults.kill_service, excuses=True), Fault("service frozen", soak_faults.freeze_service),
+    Fault("database locked", soak_faults.lock_database),
+)
+#: What befalls a `Soaked` system alone.
+SURROUNDINGS: Sequence[Fault] = (
+    Fault("tunnel cut", soak_faults.cut_tunnel, excuses=True), Fault("packets lost", soak_faults.lose_packets),
+    Fault("name moved", soak_faults.move_name), Fault("disk full", soak_faults.fill_disk),
 )
 
 
@@ -258,13 +269,15 @@ def measured(system: System) -> dict[str, float]:
         found[f"{name} files"] = len(os.listdir(f"/proc/{pid}/fd"))
     found["requests in flight"] = system.in_flight()
     found["connectors not online"] = len(CONNECTORS) - system.online()
+    found.update({f"rows of {table}": count for table, count in soak_faults.rows(system).items()})
     return found
 
 
 def soak(
-    system: System, seconds: float, seed: int, faults: Sequence[Fault] = FAULTS, say: Callable[[str], None] = print
+    system: System, seconds: float, seed: int, faults: Sequence[Fault] = FAULTS, say: Callable[[str], None] = print,
+    quiet: float = 0.0,
 ) -> Report:
-    """Run it on a system that has been built."""
+    """Run it on a system that has been built; then so many seconds for each quiet round, 0 for none."""
     chance, report = random.Random(seed), Report(seconds)
     system.origin.on("/large", large)
     system.origin.on("/slow", slow)
@@ -274,39 +287,59 @@ def soak(
         time.sleep(min(5.0, seconds / 5))  # what is imported and cached at first use is there by then
         report.before = measured(system)
         report.before["requests in flight"] = 0
-        end, turn = time.monotonic() + seconds, 0
-        # Each once, in an order of chance, then whatever comes.
-        rest = chance.sample(list(faults), len(faults))
-        while time.monotonic() < end:
-            fault = rest.pop() if rest else chance.choice(list(faults))
-            turn += 1
-            say(f"{turn}: {fault.name}")
-            if fault.excuses:
-                with users.excuse.hold():
-                    fault.do(system, chance)
-            else:
-                fault.do(system, chance)
-            report.faults[fault.name] += 1
-            until(lambda: system.online() == len(CONNECTORS), f"not all connectors are back after: {fault.name}", 60)
-            time.sleep(min(chance.uniform(0.5, 8.0), max(0.0, end - time.monotonic())))
+        _befall(system, users, chance, faults, say)
+        for _ in range(QUIET if quiet else 0):
+            time.sleep(quiet)
+            report.quiet.append({name: each for name, each in measured(system).items() if name.endswith("MiB")})
     until(lambda: system.in_flight() == 0, "requests are still under way", 30)
     report.after = measured(system)
     return report
+
+
+def _befall(
+    system: System, users: Users, chance: random.Random, faults: Sequence[Fault], say: Callable[[str], None]
+) -> None:
+    """Each once, in an order of chance, then whatever comes, until the time is over."""
+    report = users.report
+    end, turn, rest = time.monotonic() + report.seconds, 0, chance.sample(list(faults), len(faults))
+    while time.monotonic() < end:
+        fault = rest.pop() if rest else chance.choice(list(faults))
+        turn += 1
+        say(f"{turn}: {fault.name}")
+        if fault.excuses:
+            with users.excuse.hold():
+                fault.do(system, chance)
+        else:
+            fault.do(system, chance)
+        report.faults[fault.name] += 1
+        until(lambda: system.online() == len(CONNECTORS), f"not all connectors are back after: {fault.name}", 60)
+        time.sleep(min(chance.uniform(0.5, 8.0), max(0.0, end - time.monotonic())))
 
 
 def main() -> int:
     """`make soak`."""
     seconds, seed = float(os.environ.get("SOAK_SECONDS") or SECONDS), int(os.environ.get("SOAK_SEED") or time.time())  # noqa: TID251
     network.enter_own()
-    with tempfile.TemporaryDirectory() as made:
+    kind: type[System] = System
+    if why := why_not():
+        print(f"without lost packets, moved names and a full disk: {why}", flush=True)
+    else:
+        soak_faults.enter_mounts()
+        kind = Soaked
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
         directory = Path(made)
         (directory / "logs").mkdir()
         with Supervisor(directory / "logs", environment()) as supervisor:
-            system = System(directory, supervisor)
+            system = kind(directory, supervisor)
             system.build()
             print(f"soaking for {seconds:g} s, SOAK_SEED={seed}", flush=True)
-            report = soak(system, seconds, seed, say=lambda text: print(text, flush=True))
-            system.origin.stop()
+            faults = [*FAULTS, *SURROUNDINGS] if isinstance(system, Soaked) else FAULTS
+            report = soak(system, seconds, seed, faults, lambda text: print(text, flush=True), min(30.0, seconds / 30))
+            supervisor.stop()
+            if isinstance(system, Soaked):
+                system.stop()
+            else:
+                system.origin.stop()
     print("\n".join(report.lines()))
     return 1 if report.wrong else 0
 

@@ -50,6 +50,10 @@ def test_what_has_grown_is_wrong() -> None:
     report.before = {"service MiB": 80.0, "service files": 30, "requests in flight": 0}
     report.after = {"service MiB": 119.0, "service files": 69, "requests in flight": 0}
     assert report.wrong == []
+    report.quiet = [{"service MiB": each} for each in (118.0, 120.0, 119.0, 118.5)]
+    assert report.wrong == []
+    report.quiet[2]["service MiB"] = 120.5
+    assert report.wrong == ["service MiB: 118, 120, 120.5, 118.5 in quiet rounds, more than 2 apart"]
     for name, value in (("service MiB", 121.0), ("service files", 71.0), ("requests in flight", 1)):
         grown = Report(1.0, before=report.before, after={**report.after, name: value})
         assert len(grown.wrong) == 1 and grown.wrong[0].startswith(name)
