@@ -172,6 +172,12 @@ def test_excluded_hosts_wait_for_segments_alone() -> None:
     """Where none of these changes, one call does."""
     one = changed("applications", "a/b", FieldChange("settings.excluded_hosts", "", "x"), settings={"excluded_hosts": "x"})
     assert calls(one) == [("PATCH", AT, {"settings": {"excluded_hosts": "x"}})]
+    two = changed("applications", "a/b", FieldChange("settings.excluded_hosts", "", "x"), FieldChange("internal", "a", "b"),
+                  settings={"excluded_hosts": "x"})
+    assert calls(two) == [("PATCH", AT, {"settings": {"excluded_hosts": "x", "internal": "b"}})]
+    segment = {"external": "https://s/", "internal": "http://s/"}
+    three = changed("applications", "a/b", FieldChange("segments[https://s/]", None, segment), settings={})
+    assert calls(three) == [("POST", f"{AT}/segments", segment)]
     late = changed("applications", "a/b", FieldChange("assignments[1]", None, assigned("ann")), settings={})
     assert calls(late) == [("POST", f"{AT}/assignments", {"user": "ann", "provider": "corp", "maintainer": False})]
 

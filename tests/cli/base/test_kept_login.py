@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,8 @@ class Kept:
 
     def refresh(self, service: Remote, now: float) -> Remote:
         assert now == NOW
+        with pytest.raises(BlockingIOError), self.path.with_name("contexts.json.lock").open() as other:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.renewed.append(service.refresh_token)
         return replace(service, token="t2", refresh_token="r2", expires=NOW + 600.0)
 
@@ -52,6 +55,7 @@ def test_a_token_that_lasts_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     kept = Kept(tmp_path, monkeypatch)
     assert kept.login.call("PATCH", "/x", {"a": 1}, if_match="e", dry_run=True) == "answer"
     assert kept.called == [("t1", "PATCH", "/x", {"a": 1}, {"if_match": "e", "dry_run": True})] and kept.renewed == []
+    assert not kept.path.with_name("contexts.json.lock").exists(), "nobody waits for anybody"
 
 
 @pytest.mark.parametrize(("left", "renews"), [(EARLY + 0.5, False), (EARLY, True), (0.0, True), (-5.0, True)])
@@ -60,6 +64,7 @@ def test_it_is_renewed_before_it_ends(tmp_path: Path, monkeypatch: pytest.Monkey
     kept = Kept(tmp_path, monkeypatch, replace(FIRST, expires=NOW + left), "t2" if renews else "t1")
     assert kept.login.call("GET", "/x") == "answer"
     assert (kept.renewed, kept.service.token) == ((["r1"], "t2") if renews else ([], "t1"))
+    assert len(kept.called) == 1, "with a token that counts, at the first try"
     if renews:
         assert kept.path.with_name("contexts.json.lock").stat().st_mode & 0o777 == 0o600
 
