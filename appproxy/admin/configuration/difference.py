@@ -19,16 +19,14 @@ from appproxy.admin.configuration.sections import (
     Field,
     FieldForm,
     Section,
-    is_secret_setting,
     key_text,
     label,
 )
 from appproxy.errors import ConfigError
+from appproxy.publish.settings.request_fields import HIDDEN, may_be_secret
 from appproxy.store import names
 from appproxy.store.snapshot import BUILTIN
 
-#: In place of the value of a field that may be a password.
-_HIDDEN = "(hidden)"
 #: What is there from the beginning, and stays.
 _LASTING = {"connector_groups": "default", "providers": BUILTIN}
 
@@ -165,14 +163,14 @@ def _of_settings(
         old, new = before.get(key), after.get(key)
         if is_reference(new) and key in before:
             continue
-        hidden = is_secret_setting(key)
+        hidden = may_be_secret(key)
         if old != new or (hidden and not tells_hidden):
             found = FieldChange(f"{name}.{key}", old, new)
             yield _masked(found) if hidden else found
 
 
 def _masked(one: FieldChange) -> FieldChange:
-    return FieldChange(one.field, *(None if value is None else _HIDDEN for value in (one.before, one.after)))
+    return FieldChange(one.field, *(None if value is None else HIDDEN for value in (one.before, one.after)))
 
 
 def _of_mappings(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:

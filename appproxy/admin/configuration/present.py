@@ -22,7 +22,6 @@ from appproxy.admin.configuration.sections import (
     Field,
     FieldForm,
     Section,
-    is_secret_setting,
 )
 from appproxy.admin.people.clients import client_record
 from appproxy.admin.people.directories import directory_record
@@ -30,6 +29,7 @@ from appproxy.admin.people.providers import provider_record
 from appproxy.admin.publishing.cors import cors_record
 from appproxy.pki.pem import split_chain
 from appproxy.publish.application import Application, ProviderAccess
+from appproxy.publish.settings.request_fields import may_be_secret
 from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
 from appproxy.store.applications import applications, logos
@@ -210,7 +210,7 @@ def _shown_entry(section: Section, entry: Entry) -> Entry:
             made[field.name] = reference(section.one, entry["name"], field.name)
         elif field.form is FieldForm.SETTINGS and field.name in made:
             made[field.name] = {
-                key: reference(section.one, entry["name"], key) if is_secret_setting(key) else text
+                key: reference(section.one, entry["name"], key) if may_be_secret(key) else text
                 for key, text in made[field.name].items()}
     return made
 

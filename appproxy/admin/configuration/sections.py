@@ -12,8 +12,6 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
-from appproxy.publish.settings.request_fields import REQUEST
-
 #: The version of the form, which is the first thing that a document says.
 FORMAT, FORMAT_KEY = 1, "format"
 #: Parts of a reference to a secret: a variable of the environment of whoever applies the document, or a file there.
@@ -221,8 +219,3 @@ def key_text(key: tuple[str, ...], entry: Mapping[str, Any]) -> str:
     if len(key) == 1:
         return str(entry.get(key[0], ""))
     return " ".join(f"{name} {entry[name]}" for name in key if entry.get(name))
-
-
-def is_secret_setting(key: str) -> bool:
-    """Fields that every request gets are often a password of the application."""
-    return key.lower().startswith(REQUEST)

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from appproxy.admin.configuration.difference import Difference, FieldChange, What
 from appproxy.admin.configuration.fields import is_reference
-from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Entry, FieldForm, is_secret_setting
+from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Entry, FieldForm
 from appproxy.errors import ConfigError
+from appproxy.publish.settings.request_fields import may_be_secret
 from appproxy.store.snapshot import BUILTIN
 
 #: Sections whose entries are documents, and what the API calls one of them.
@@ -175,7 +176,7 @@ def _changed_settings(one: Difference) -> dict[str, str]:
 
 def _text_of_setting(one: Difference, key: str) -> str:
     text = one.after["settings"].get(key, "")
-    if is_secret_setting(key):
+    if may_be_secret(key):
         _check_found(text, f"{one.path}.settings.{key}")
     # A whole document means what it leaves out; in a single call an empty list is refused.
     return str(text) or ("none" if key == "machine_crl" else "")

@@ -18,7 +18,6 @@ from appproxy.admin.configuration.sections import (
     Entry,
     FieldForm,
     Section,
-    is_secret_setting,
     key_text,
     label,
 )
@@ -30,6 +29,7 @@ from appproxy.policy.conditional.documents.contexts import read_context
 from appproxy.policy.conditional.documents.naming import split_who
 from appproxy.policy.conditional.documents.reading import read_location, read_policy, read_strength
 from appproxy.publish.application import Url
+from appproxy.publish.settings.request_fields import may_be_secret
 from appproxy.publish.settings.texts import check_texts
 from appproxy.store import names
 from appproxy.store.applications import cors_rules
@@ -155,7 +155,7 @@ def _application(entry: Entry, called: Called) -> Entry:
 
 def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in settings.items():
-        if not isinstance(value, str) and not is_secret_setting(key):
+        if not isinstance(value, str) and not may_be_secret(key):
             raise ConfigError(f"settings.{key}: a text is needed", hint="only request.NAME can be found elsewhere")
         if key.lower().replace("-", "_") == "machine_crl" and not str(value).strip():
             raise ConfigError("settings.machine_crl: an empty text is no list of revoked certificates",

@@ -12,7 +12,7 @@ from appproxy.admin.publishing.cors import cors_record
 from appproxy.admin.publishing.segments import segment_record
 from appproxy.errors import ConfigError
 from appproxy.publish.application import COLUMNS, Application, Preauthentication, ProviderAccess
-from appproxy.publish.settings.request_fields import REQUEST
+from appproxy.publish.settings.request_fields import HIDDEN, may_be_secret
 from appproxy.publish.settings.table import FAMILIES, SETTINGS
 from appproxy.store import names
 from appproxy.store.applications import applications, assignments, logos
@@ -34,8 +34,6 @@ _CREDENTIALS = frozenset({"machine_authority", "machine_subjects", "machine_crl"
 LEAST_ACCESS, LONGEST_ACCESS = 60.0, 366 * 86400.0
 #: Long texts (certificates) are not repeated in the audit.
 _LONGEST = 200
-#: In place of the value of a field that every request gets: often a password of the application.
-_HIDDEN = "(hidden)"
 
 
 def _list(reading: Reading, call: Call) -> object:
@@ -213,7 +211,7 @@ def _noted(values: Mapping[str, object]) -> dict[str, object]:
 
 def _without_secrets(values: Mapping[str, object]) -> dict[str, object]:
     """The same, but of fields that every request gets only that they are there."""
-    return {key: _HIDDEN if value and key.lower().startswith(REQUEST) else value for key, value in values.items()}
+    return {key: HIDDEN if value and may_be_secret(key) else value for key, value in values.items()}
 
 
 _ONE = "/applications/{application}"

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from appproxy.errors import ConfigError
 from appproxy.http.refused import names_a_user, same_spelling
+from appproxy.publish.settings.kinds import FIELD_VALUE, TOKEN
 
 HEADER = "header."
 REQUEST = "request."
+#: In place of a value that may be secret.
+HIDDEN = "(hidden)"
 #: More would eat the room that a head has for the user's own fields.
 _MOST = 10
-_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 #: Request fields that carry the message itself or where it came from: a claim in them would break or deceive.
 _OURS = frozenset({
@@ -40,13 +41,18 @@ class RequestField:
     value: str = field(repr=False)
 
 
+def may_be_secret(key: str) -> bool:
+    """Fields that every request gets are often a password of the application."""
+    return key.lower().startswith(REQUEST)
+
+
 def user_fields(text: str) -> frozenset[str]:
     """Names with commas between, or none. Raises ValueError."""
     if text.lower() == "none":
         return frozenset()
     names = frozenset(name.strip().lower() for name in text.split(","))
     for name in sorted(names):
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             raise ValueError("must be none, or names of fields with commas between, such as x-user-email")
         if not names_a_user(name.encode("ascii")):
             raise ValueError(f"lists {short(name)}, which is none of the fields that are cut because they name a user; "
@@ -57,7 +63,7 @@ def user_fields(text: str) -> frozenset[str]:
 def header_rule(key: str, claim: str) -> HeaderRule:
     """One `header.NAME=CLAIM`. Raises ConfigError."""
     name = key.removeprefix(HEADER).lower()
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise ConfigError(f"{key}: after `{HEADER}` the name of a request field is needed, such as {HEADER}x-user")
     spelled = _spelled(name)
     ours = spelled in _OURS or spelled.startswith(_OUR_PREFIXES)
@@ -71,7 +77,7 @@ def header_rule(key: str, claim: str) -> HeaderRule:
 def request_field(key: str, value: str) -> RequestField:
     """One `request.NAME=VALUE`. Raises ConfigError."""
     name = key.removeprefix(REQUEST).lower()
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise ConfigError(f"{key}: after `{REQUEST}` the name of a request field is needed, such as {REQUEST}x-region")
     spelled = _spelled(name)
     if spelled.startswith("x-forwarded-prefix"):
@@ -80,7 +86,7 @@ def request_field(key: str, value: str) -> RequestField:
     # An application that wants one password of everybody is one of those that such a field is for.
     if ours and spelled != "authorization" and not names_a_user(spelled.encode("ascii")):
         raise ConfigError(f"{key}: this field belongs to HTTP or to appproxy", hint="choose another, such as x-region")
-    if not _VALUE.fullmatch(value):
+    if not FIELD_VALUE.fullmatch(value):
         raise ConfigError(f"{key}: the value must be 1 to 1024 printable ASCII characters, without blanks at its ends")
     return RequestField(name, value)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from appproxy.errors import ConfigError
 from appproxy.publish.response_policy import UNTOUCHABLE, UNTOUCHABLE_PREFIXES, ResponseField
+from appproxy.publish.settings.kinds import FIELD_VALUE, TOKEN
 
 RESPONSE = "response."
 #: Ten years; browsers cap it lower themselves.
 LONGEST_HSTS = 315_360_000
-_TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,64}")
-_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")
 #: More would eat the room that a head has for the application's own fields.
 _MOST = 30
 
@@ -31,7 +28,7 @@ def removed_fields(text: str) -> frozenset[str]:
         return frozenset()
     names = frozenset(name.strip().lower() for name in text.split(","))
     for name in names:
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             raise ValueError("must be none, or names of fields with commas between, such as server,x-powered-by")
         if _is_untouchable(name):
             raise ValueError(f"cannot leave out {name}, which HTTP or appproxy needs")
@@ -43,7 +40,7 @@ def removed_fields(text: str) -> frozenset[str]:
 def response_field(key: str, value: str) -> ResponseField:
     """One `response.NAME=VALUE`. Raises ConfigError."""
     name = key.removeprefix(RESPONSE).lower()
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise ConfigError(f"{key}: after `{RESPONSE}` the name of a field is needed, such as {RESPONSE}x-frame-options")
     if name == "strict-transport-security":
         raise ConfigError(f"{key}: has settings of its own", hint="use hsts_max_age and hsts_subdomains")
@@ -51,7 +48,7 @@ def response_field(key: str, value: str) -> ResponseField:
         raise ConfigError(f"{key}: answers to other origins are not set by hand", hint="use the application's CORS rules")
     if _is_untouchable(name):
         raise ConfigError(f"{key}: this field belongs to HTTP or to appproxy", hint="choose another")
-    if not _VALUE.fullmatch(value):
+    if not FIELD_VALUE.fullmatch(value):
         raise ConfigError(f"{key}: the value must be 1 to 1024 printable ASCII characters, without blanks at its ends")
     return ResponseField(name, value)
 

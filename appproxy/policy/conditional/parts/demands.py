@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from appproxy.policy.conditional.parts.transfers import Transfers
+from appproxy.policy.conditional.parts.transfers import Transfers, both
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,7 @@ class SessionControls:
         """The strictest of both."""
         return SessionControls(
             min(self.frequency, other.frequency), min(self.idle, other.idle), self.persistent and other.persistent,
-            self.bound or other.bound, _both(self.transfers, other.transfers))
-
-
-def _both(one: Transfers | None, other: Transfers | None) -> Transfers | None:
-    return one | other if one is not None and other is not None else one or other
+            self.bound or other.bound, both(self.transfers, other.transfers))
 
 
 UNLIMITED = SessionControls()

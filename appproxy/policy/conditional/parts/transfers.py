@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from typing import TypeVar
 
 from appproxy.policy.conditional.parts.contexts import SAFE
 
@@ -54,7 +55,7 @@ class Transfers:
     def __or__(self, other: Transfers) -> Transfers:
         """The strictest of both."""
         return Transfers(
-            _both(self.read_only, other.read_only), _both(self.download, other.download), _both(self.upload, other.upload))
+            both(self.read_only, other.read_only), both(self.download, other.download), both(self.upload, other.upload))
 
     @property
     def rules(self) -> tuple[tuple[str, Rule], ...]:
@@ -63,7 +64,11 @@ class Transfers:
         return tuple((name, rule) for name, rule in named if rule is not None)
 
 
-def _both(one: Rule | None, other: Rule | None) -> Rule | None:
+T = TypeVar("T", Rule, Transfers)
+
+
+def both(one: T | None, other: T | None) -> T | None:
+    """The strictest of both; None where neither says anything."""
     return one | other if one is not None and other is not None else one or other
 
 
