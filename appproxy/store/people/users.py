@@ -22,9 +22,12 @@ _WHAT = "user"
 #: RFC 5321 section 4.5.3.1.3: a path has 256 octets with its brackets.
 _LONGEST_EMAIL = 254
 _LONGEST_DISPLAY_NAME = 128
-_BY_NAME = sa.select(users).where(users.c.name == sa.bindparam("name"))
-_BY_EITHER = sa.select(users).where((users.c.name == sa.bindparam("name")) | (users.c.id == sa.bindparam("id")))
-_DIRECTORY = sa.select(directory_users.c.directory).where(directory_users.c.user_id == sa.bindparam("id"))
+#: The id of the directory that a user is of, "" for none.
+_DIRECTORY = sa.func.coalesce(
+    sa.select(directory_users.c.directory).where(directory_users.c.user_id == users.c.id).scalar_subquery(), "")
+_USERS = sa.select(users, _DIRECTORY.label("directory"))
+_BY_NAME = _USERS.where(users.c.name == sa.bindparam("name"))
+_BY_EITHER = _USERS.where((users.c.name == sa.bindparam("name")) | (users.c.id == sa.bindparam("id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +160,8 @@ def find_by_name(reading: Reading, name: str) -> User | None:
     if not names.is_user_name(name):
         return None
     row = reading.row(_BY_NAME, {"name": names.sign_in_name(name)})
-    id_ = "" if row is None else row["id"]
-    groups, directory = user_groups.of_user(reading, id_), _directory_of(reading, id_)
-    return None if row is None else _user(row, groups, directory)
+    groups = user_groups.of_user(reading, "" if row is None else row["id"])
+    return None if row is None else _user(row, groups, row["directory"])
 
 
 def find(reading: Reading, user: str) -> User:
@@ -170,7 +172,7 @@ def find(reading: Reading, user: str) -> User:
     row = next((one for one in rows if one["name"] == name), rows[0] if rows else None)
     if row is None:
         raise names.not_found(_WHAT, user, reading.connection.scalars(sa.select(users.c.name)))
-    return _user(row, user_groups.of_user(reading, row["id"]), _directory_of(reading, row["id"]))
+    return _user(row, user_groups.of_user(reading, row["id"]), row["directory"])
 
 
 def list_all(reading: Reading, page: ListPage | None = None) -> list[User]:
@@ -184,12 +186,6 @@ def list_all(reading: Reading, page: ListPage | None = None) -> list[User]:
         for row in reading.rows(sa.select(directory_users).where(which))
     }
     return [_user(row, groups.get(row["id"], ()), of.get(row["id"], "")) for row in rows]
-
-
-def _directory_of(reading: Reading, user_id: str) -> str:
-    """The id of the directory that a user is of, "" for none."""
-    row = reading.row(_DIRECTORY, {"id": user_id})
-    return "" if row is None else str(row["directory"])
 
 
 def own(user: User, why: str) -> User:

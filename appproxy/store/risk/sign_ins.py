@@ -40,9 +40,9 @@ _SAME_SESSION = _SAME.where(table.c.session == sa.bindparam("session"))
 _TRIED = _SAME.where(table.c.time > sa.bindparam("since"))
 _ADD = sa.insert(table)
 #: Those that there is no room for, of both kinds.
-_BEYOND = tuple(
-    sa.select(table.c.id).where(_OF & which).order_by(table.c.time.desc()).offset(most).limit(100)
-    for which, most in ((_TEACHES, MOST_FORMER), (~_TEACHES, _MOST_OTHERS)))
+_BEYOND = sa.select(sa.union_all(*(
+    sa.select(sa.select(table.c.id).where(_OF & which).order_by(table.c.time.desc()).offset(most).limit(100).subquery())
+    for which, most in ((_TEACHES, MOST_FORMER), (~_TEACHES, _MOST_OTHERS)))).subquery())
 _THEIRS = sa.select(
     sa.func.max(sa.case((table.c.step.not_in((AddressStep.ADDRESS.value, AddressStep.FIRST.value)), 1), else_=0)).label("new")
 ).where(
@@ -96,11 +96,9 @@ def add(
         "new_device": -1 if seen.new_device is None else int(seen.new_device), "score": judged.score, "level": judged.level,
         "parts": json.dumps([[part.name, round(part.points, 1), part.because] for part in judged.parts]),
         "outcome": outcome.value, "state": state.value})
-    for statement in _BEYOND:
-        values = {"provider": provider, "subject": subject, "undisputed": tx.now - UNDISPUTED}
-        beyond = [row["id"] for row in tx.rows(statement, values)]
-        if beyond:
-            tx.change(sa.delete(table).where(table.c.id.in_(beyond)))
+    values = {"provider": provider, "subject": subject, "undisputed": tx.now - UNDISPUTED}
+    if beyond := [row["id"] for row in tx.rows(_BEYOND, values)]:
+        tx.change(sa.delete(table).where(table.c.id.in_(beyond)))
     return id_
 
 

@@ -7,7 +7,11 @@ import sqlalchemy as sa
 from appproxy.store.tables.core import one_time
 from appproxy.store.transaction import Reading, Transaction
 
-_FIND, _ADD = sa.select(one_time.c.id).where(one_time.c.id == sa.bindparam("id")), sa.insert(one_time)
+_FIND = sa.select(one_time.c.id).where(one_time.c.id == sa.bindparam("id"))
+#: Whoever signs in does this three times: one statement, not two.
+_ADD = sa.insert(one_time).from_select(
+    ["id", "expires"], sa.select(sa.bindparam("id", type_=one_time.c.id.type), sa.bindparam("expires", type_=sa.Double)).where(
+        ~sa.exists(_FIND))).execution_options(preserve_rowcount=True)
 
 
 def use_once(tx: Transaction, id_: str, expires: float) -> bool:
@@ -15,10 +19,7 @@ def use_once(tx: Transaction, id_: str, expires: float) -> bool:
 
     Write transactions run one at a time, so that of two at once only one finds it unused.
     """
-    if is_used(tx, id_):
-        return False
-    tx.change(_ADD, {"id": id_, "expires": expires})
-    return True
+    return tx.change(_ADD, {"id": id_, "expires": expires}) == 1
 
 
 def is_used(reading: Reading, id_: str) -> bool:

@@ -66,7 +66,9 @@ def begin(tx: Transaction, made: SignInResult, known: str = "") -> Begun | None:
             "began": tx.now, "expires": expires, "ended": 0.0, "refreshes": 0, **values})
     else:
         tx.change(sa.update(table).where(table.c.id == id_).values(values))
-    if made.application:
+    if made.application and found is None:
+        tx.change(_OPEN, {"session": id_, "application": made.application})
+    elif made.application:
         opened(tx, id_, made.application)
     return Begun(id_, expires, refresh_at, made_room)
 
