@@ -12,7 +12,7 @@ from appproxy.device import ProvedDevice
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Proved, Strength, Subject
 from appproxy.policy.conditional.parts.contexts import Context, Found, contexts_of
-from appproxy.policy.conditional.parts.devices import NO_DEVICES, PROVED, Devices
+from appproxy.policy.conditional.parts.devices import AHEAD, NO_DEVICES, PROVED, Devices
 from appproxy.policy.conditional.parts.platforms import platform_of
 from appproxy.policy.conditional.parts.windows import Clock, Window, clock_of
 from appproxy.policy.risk.user_risk import NO_RISK, UserRisk
@@ -101,7 +101,12 @@ class Facts:
         self.device: ProvedDevice | None = None
         self.device_until = inf
         if session.device is not None and (until := devices.until(session.device)) > now:
-            self.device, self.device_until = session.device, until
+            # Of a proof of a time to come nobody knows how old it is by now: the clock was set back since.
+            begins = session.device.proved - AHEAD
+            if begins <= now:
+                self.device, self.device_until = session.device, until
+            else:
+                self.device_until = begins
 
     @property
     def locations(self) -> frozenset[str]:

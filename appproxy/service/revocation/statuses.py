@@ -56,6 +56,7 @@ class StatusAsker:
         self._live = live
         self._fetching = fetching
         self._wall_clock = wall_clock
+        self._seconds: Callable[[], float] = reactor.seconds
         self._random_bytes = random_bytes
         self._turns = _turns(_PLACES)
         #: The same of each host that was asked: those that administrators have named, a few.
@@ -65,7 +66,7 @@ class StatusAsker:
         self._refreshing: Deferred[None] | None = None
         #: Who waits for the answer about a certificate, by its id.
         self._waiting: dict[str, list[Deferred[DeviceStatus]]] = {}
-        #: Responders that did not answer: until when they are left alone, and why.
+        #: Responders that did not answer: until when they are left alone (by the clock that is never set), and why.
         self._away: dict[str, tuple[float, str]] = {}
         #: Of this node since its start: by the authority's name and what came of it (good, revoked, failed).
         self.asked: Counter[tuple[str, str]] = Counter()
@@ -92,6 +93,7 @@ class StatusAsker:
             return 0.0
         now = self._wall_clock()
         status = await self._live.read(statuses.find, found.path[0])
+        status = None if status is None else status.as_of(now)
         if status is None or status.due <= now or status.until <= now:
             status = await self._ask_once(found, authority, status)
         if status.is_revoked:
@@ -166,17 +168,17 @@ class StatusAsker:
     async def _answered(self, status: DeviceStatus, issuer: x509.Certificate) -> DeviceStatus:
         """Once it has its turn, which may have taken a while. Raises FetchFailed or ConfigError."""
         until, problem = self._away.get(status.url, (0.0, ""))
-        if self._wall_clock() < until:
+        if self._seconds() < until:
             return status.unanswered(problem, self._wall_clock())
         try:
             nonce = self._random_bytes(NONCE_SIZE)
             data = await self._fetching.post(
                 status.url, "application/ocsp-request", question(issuer, status.serial, nonce), LARGEST_ANSWER)
         except AppProxyError as error:
-            self._away = {**self._away, status.url: (self._wall_clock() + _PAUSE, str(error))}
+            self._away = {**self._away, status.url: (self._seconds() + _PAUSE, str(error))}
             raise
         now = self._wall_clock()
-        return status.answered(read_answer(data, issuer, status.serial, nonce, now), now)
+        return status.as_of(now).answered(read_answer(data, issuer, status.serial, nonce, now), now)
 
     def _look(self) -> None:
         """Called again and again; one look at a time."""

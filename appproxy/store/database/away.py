@@ -10,6 +10,7 @@ from typing import NoReturn
 from sqlalchemy.pool import PoolProxiedConnection
 
 from appproxy.errors import AppProxyError, StoreAway
+from appproxy.policy.lifetimes import Lifetimes
 from appproxy.store.database import notices
 from appproxy.store.database.kept import KeptSnapshot
 from appproxy.store.database.store import Store
@@ -35,6 +36,7 @@ class AwayStore:
         self._seconds = seconds
         self._next = seconds()
         self._countries: CountryDatabase | None = None
+        self._lifetimes: Lifetimes | None = None
         self._opening: Store | None = None
         #: The server's, once it answers.
         self._there: Store | None = None
@@ -87,6 +89,11 @@ class AwayStore:
         self._countries = database
         (self._there or self._kept.store).use_countries(database)
 
+    def use_lifetimes(self, lifetimes: Lifetimes) -> None:
+        """As of Store."""
+        self._lifetimes = lifetimes
+        (self._there or self._kept.store).use_lifetimes(lifetimes)
+
     def countries_changed(self) -> bool:
         """As of Store."""
         return (self._there or self._kept.store).countries_changed()
@@ -123,6 +130,8 @@ class AwayStore:
             self._refuse()
         if self._countries is not None:
             there.use_countries(self._countries)
+        if self._lifetimes is not None:
+            there.use_lifetimes(self._lifetimes)
         self._there = there
 
     def _begun(self, store: Store) -> None:

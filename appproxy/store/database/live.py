@@ -21,6 +21,7 @@ from twisted.python.threadpool import ThreadPool
 
 from appproxy.errors import StoreError
 from appproxy.policy.fair_queue import LaneQueue
+from appproxy.policy.lifetimes import Lifetimes
 from appproxy.policy.paced import Paced
 from appproxy.policy.sender import SENDER
 from appproxy.store.database.away import AwayStore
@@ -128,6 +129,9 @@ class LiveStore:
         self._reactor = reactor
         self._store = store
         self._wall_clock = wall_clock
+        #: Belongs to the database thread.
+        self._lifetimes = Lifetimes()
+        store.use_lifetimes(self._lifetimes)
         # One thread: transactions of one node wait here, not inside the database.
         self._pool: WorkerThreads = pool if pool is not None else ThreadPool(1, 1, name="store")
         self._polling = LoopingCall(self._poll)
@@ -318,6 +322,7 @@ class LiveStore:
     def _first_build(self) -> Snapshot:
         # The number first: a commit in between is then seen by the first poll. Where the database is away each poll asks.
         self._version = None if self._store.kept_at is not None else self._store.data_version()
+        self._lifetimes.look(self._wall_clock(), self._reactor.seconds())
         self._built = self._store.build_snapshot()
         return self._built
 
@@ -326,7 +331,8 @@ class LiveStore:
 
         def look() -> tuple[Snapshot | None, bool]:
             version = self._store.data_version()
-            changed = version != self._version or bool(self._complaint) or self._store.countries_changed()
+            was_set = self._lifetimes.look(self._wall_clock(), self._reactor.seconds())
+            changed = was_set or version != self._version or bool(self._complaint) or self._store.countries_changed()
             self._version = version
             snapshot = self._rebuild() if changed else None
             if self._keeper is not None and self._store.real is not None and not self._complaint:

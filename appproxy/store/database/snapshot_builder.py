@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
 from appproxy.policy.conditional.locations import Locations, no_country
+from appproxy.policy.lifetimes import Lifetimes
 from appproxy.publish.administration import Holders, administration_at
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.cors import CorsRule
@@ -21,7 +22,7 @@ from appproxy.store.applications import cors_rules, further_providers, logos
 from appproxy.store.applications.row import Assigned, application_of, segment_of
 from appproxy.store.certificates.acme import challenges
 from appproxy.store.certificates.certificates import served
-from appproxy.store.devices.authorities import snapshot_authorities
+from appproxy.store.devices.authorities import bounded
 from appproxy.store.machines import clients, native_clients
 from appproxy.store.machines.service_tokens import snapshot_tokens
 from appproxy.store.people.providers import list_all as list_providers
@@ -106,6 +107,9 @@ class Builder:
     def __init__(self) -> None:
         #: Where the countries of addresses are known from; None: from nowhere.
         self.countries: CountryDatabase | None = None
+        #: How long what was heard of revocations counts, over a clock that is set; and the offset of the last snapshot.
+        self.lifetimes = Lifetimes()
+        self._offset: float | None = None
         self._last: Snapshot | None = None
         self._revisions: Mapping[str, int] = {}
         self._sources: dict[str, tuple[_Source, Application]] = {}
@@ -125,21 +129,11 @@ class Builder:
         elsewhere = self.countries is not None and self.countries.refresh()
         if elsewhere:
             self._locations = None
-        if last is not None and found.get(ALL, 0) == last.revision and not elsewhere:
+        # Verdicts that are remembered were made by another time: with another snapshot all are made anew.
+        was_set = self.lifetimes.offset != self._offset
+        if last is not None and found.get(ALL, 0) == last.revision and not elsewhere and not was_set:
             return last
-        parts: dict[str, Any] = {}
-        tags = self._tags
-        for name, tables in PARTS.items():
-            same = all(found.get(t.name) == self._revisions.get(t.name) for t in tables)
-            if name == "policies":
-                # Applications by tag are part of the policies that name tags.
-                if last is None or parts["applications"] is not last.applications:
-                    tags = policies.tags(parts["applications"].values())
-                same = same and not elsewhere and (tags == self._tags or not self._names_tags)
-            if last is not None and same:
-                parts[name] = getattr(last, name)
-            else:
-                parts[name] = self._policies(reading, tags) if name == "policies" else _BUILDERS[name](self, reading)
+        parts, tags = self._parts(reading, last, found, elsewhere, was_set)
         same = last is not None and parts["settings"] is last.settings
         brand = last.brand if last is not None and same else brand_of(parts["settings"])
         domain = parts["settings"].get(service_settings.DOMAIN, "")
@@ -163,8 +157,29 @@ class Builder:
         self._last = Snapshot(
             revision=found.get(ALL, 0), router=router, urls=urls, brand=brand, portal=portal, reported=reported,
             administration=administration, **parts)
-        self._revisions, self._tags = found, tags
+        self._revisions, self._tags, self._offset = found, tags, self.lifetimes.offset
         return self._last
+
+    def _parts(
+        self, reading: Reading, last: Snapshot | None, found: Mapping[str, int], elsewhere: bool, was_set: bool
+    ) -> tuple[dict[str, Any], Mapping[str, frozenset[str]]]:
+        """Those of `PARTS`, and the applications by tag."""
+        parts: dict[str, Any] = {}
+        tags = self._tags
+        for name, tables in PARTS.items():
+            same = all(found.get(t.name) == self._revisions.get(t.name) for t in tables)
+            if name in ("policies", "device_authorities"):
+                same = same and not was_set
+            if name == "policies":
+                # Applications by tag are part of the policies that name tags.
+                if last is None or parts["applications"] is not last.applications:
+                    tags = policies.tags(parts["applications"].values())
+                same = same and not elsewhere and (tags == self._tags or not self._names_tags)
+            if last is not None and same:
+                parts[name] = getattr(last, name)
+            else:
+                parts[name] = self._policies(reading, tags) if name == "policies" else _BUILDERS[name](self, reading)
+        return parts, tags
 
     def _applications(self, reading: Reading) -> dict[str, Application]:
         """All applications by id; those whose rows did not change are the same objects as before."""
@@ -197,7 +212,7 @@ class Builder:
         if self._locations is None or self._locations[0] != versions:
             country_of = no_country if self.countries is None else self.countries.country_of
             self._locations = (versions, policies.read_locations(reading, country_of))
-        made = policies.policy_set(reading, self._locations[1], tags)
+        made = policies.policy_set(reading, self._locations[1], tags, bounded(reading, self.lifetimes))
         self._names_tags = policies.names_tags(reading)
         return made if made.policies else NO_POLICIES
 
@@ -270,7 +285,7 @@ _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
     "certificates": lambda _, reading: served(reading),
     "challenges": lambda _, reading: challenges(reading),
     "service_tokens": lambda _, reading: snapshot_tokens(reading),
-    "device_authorities": lambda _, reading: snapshot_authorities(reading),
+    "device_authorities": lambda builder, reading: bounded(reading, builder.lifetimes),
     "native_clients": lambda _, reading: {one.id: one for one in native_clients.list_all(reading)},
     "relying_parties": lambda _, reading: clients.snapshot_parties(reading),
     "roles": lambda _, reading: tuple(role_assignments.list_all(reading)),

@@ -14,6 +14,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from twisted.logger import Logger
 
 from appproxy.errors import StoreAway, StoreError
+from appproxy.policy.lifetimes import Lifetimes
 from appproxy.store import migrate
 from appproxy.store.database import notices
 from appproxy.store.database.snapshot_builder import Builder, uncollected
@@ -238,6 +239,10 @@ class Store:
     def use_countries(self, database: CountryDatabase) -> None:
         """From now on snapshots know the countries of addresses."""
         self._builder.countries = database
+
+    def use_lifetimes(self, lifetimes: Lifetimes) -> None:
+        """From now on snapshots have what was heard of revocations bound by both clocks."""
+        self._builder.lifetimes = lifetimes
 
     def countries_changed(self) -> bool:
         """Is there a new file of countries, which the next snapshot takes up?"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from appproxy.pki.crl import Edition, Revocations, check_newer, read_lists
 from appproxy.pki.pem import load_chain
 from appproxy.policy.conditional.documents.naming import ALL
 from appproxy.policy.conditional.parts.devices import PROVED, Devices
+from appproxy.policy.lifetimes import Lifetimes
 from appproxy.store import names
 from appproxy.store.snapshot import NO_SOURCES, OWN_AUTHORITY, DeviceAuthority, RevocationSources
 from appproxy.store.tables.devices import device_answers, device_list_fetches, device_revocations
@@ -152,13 +153,36 @@ def list_all(reading: Reading) -> list[AuthorityRecord]:
 
 
 def snapshot_authorities(reading: Reading) -> dict[str, DeviceAuthority]:
-    """All by id, as the snapshot has them."""
+    """All by id."""
     return {one.id: one.authority for one in list_all(reading)}
+
+
+def bounded(reading: Reading, lifetimes: Lifetimes) -> dict[str, DeviceAuthority]:
+    """The same as a snapshot has them: what was heard counts no longer than by the clock that is never set. Lists that an
+    administrator gives again, or that are fetched again after the clock was set back, were heard then.
+    """
+    records = list_all(reading)
+    said = {(one.id, "list", issuer, one.changed): until
+            for one in records for issuer, until in one.authority.lists.items()}
+    said |= {(one.id, "answer", certificate, 0.0): until
+             for one in records for certificate, until in one.authority.answers.items()}
+    counts = lifetimes.bounded(said)
+    return {
+        one.id: replace(
+            one.authority,
+            lists={issuer: counts[one.id, "list", issuer, one.changed] for issuer in one.authority.lists},
+            answers={certificate: counts[one.id, "answer", certificate, 0.0] for certificate in one.authority.answers})
+        for one in records}
 
 
 def trusted(reading: Reading) -> Devices:
     """What policies are judged with."""
-    return Devices({one.id: one.authority.trusted for one in list_all(reading)})
+    return devices(snapshot_authorities(reading))
+
+
+def devices(known: Mapping[str, DeviceAuthority]) -> Devices:
+    """These, as policies see them."""
+    return Devices({id: one.trusted for id, one in known.items()})
 
 
 def _kept(lists: Revocations | None, before: Mapping[str, Edition] = MappingProxyType({})) -> dict[str, object]:

@@ -54,7 +54,9 @@ def fetched(tx: Transaction, id_: str, owner: str, lists: str) -> AuthorityRecor
         return None
     record = authorities.find(tx, id_)
     found = read_lists(lists, [one for pem in record.authority.certificates for one in load_chain(pem)], tx.now)
-    is_new = found.until != record.authority.lists or any(
+    # One that was fetched later than now was heard before the clock was set back: what it says is said anew.
+    since = tx.row(sa.select(table.c.fetched).where(table.c.id == id_))
+    is_new = (since is not None and since["fetched"] > tx.now) or found.until != record.authority.lists or any(
         record.editions.get(issuer) != edition for issuer, edition in found.editions.items())
     if is_new:
         # What nodes work from is left alone where it is the same: they would judge everything under way again.
@@ -97,4 +99,6 @@ def retry_pause(failures: int, left: float, chance: float) -> float:
 
 
 def _free(now: float) -> sa.ColumnElement[bool]:
-    return (table.c.due <= now) & (table.c.owned_until <= now)
+    """What lies further ahead than anything is put off is of a clock that was set back since."""
+    due = (table.c.due <= now) | (table.c.due > now + 2.0 * LATEST)
+    return due & ((table.c.owned_until <= now) | (table.c.owned_until > now + OWNED))

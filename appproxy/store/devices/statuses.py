@@ -20,6 +20,8 @@ _REMEMBERED = 400 * 86400.0
 _SOONEST, _LATEST, _RETRY = 60.0, 6 * 3600.0, 60.0
 #: In seconds: for so long a node has what it asks again for itself.
 OWNED = 120.0
+#: In seconds: a responder's clock may be ahead of ours by so much, or another node's.
+AHEAD = 300.0
 _LONGEST_PROBLEM = 300
 
 
@@ -41,6 +43,12 @@ class DeviceStatus:
     due: float = 0.0
     failures: int = 0
     problem: str = ""
+
+    def as_of(self, now: float) -> DeviceStatus:
+        """The same without an answer that begins ahead of `now`: it was heard before the clock was set back, and nobody knows
+        how old it is by now. What was revoked is.
+        """
+        return self if self.begins <= now + AHEAD else replace(self, begins=0.0, until=0.0)
 
     def answered(self, answer: OcspAnswer, now: float) -> DeviceStatus:
         """With what the responder has said. One that is older than what is known says nothing new."""
@@ -129,7 +137,9 @@ def purge(tx: Transaction) -> None:
 
 
 def _due(now: float) -> sa.Select[tuple[object]]:
-    return sa.select(table).where(table.c.due <= now, table.c.proved > now - WATCHED)
+    # What lies further ahead than anything is put off is of a clock that was set back since.
+    due = (table.c.due <= now) | (table.c.due > now + 1.5 * _LATEST)
+    return sa.select(table).where(due, table.c.proved > now - WATCHED)
 
 
 def _status(row: Row) -> DeviceStatus:

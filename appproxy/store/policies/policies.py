@@ -31,7 +31,7 @@ from appproxy.store.policies import documents, results
 from appproxy.store.policies.documents import DocumentKind, Stored
 from appproxy.store.policies.references import Names, device_id, resolved
 from appproxy.store.roles import assignments as role_assignments
-from appproxy.store.snapshot import BUILTIN
+from appproxy.store.snapshot import BUILTIN, DeviceAuthority
 from appproxy.store.tables.core import GROUP, USER, assignments, break_glass
 from appproxy.store.transaction import Reading, Transaction
 
@@ -151,16 +151,19 @@ def read_all(reading: Reading, tagged: Tagged | None = None) -> list[Policy]:
 
 
 def policy_set(
-    reading: Reading, locations: Locations | None = None, tagged: Tagged | None = None, *, reporting: bool = False
+    reading: Reading, locations: Locations | None = None, tagged: Tagged | None = None,
+    known: Mapping[str, DeviceAuthority] | None = None, *, reporting: bool = False,
 ) -> PolicySet:
-    """The set that a node judges by; or what those come to that are only reported. Raises ConfigError."""
+    """The set that a node judges by; or what those come to that are only reported. `known`: device authorities as a snapshot
+    has them. Raises ConfigError.
+    """
     if tagged is None:
         tagged = tags(applications.list_all(reading)) if names_tags(reading) else {}
     strengths = strengths_of(one.document for one in documents.list_all(reading, DocumentKind.STRENGTH))
     contexts = Contexts(read_context(one.document, tagged) for one in documents.list_all(reading, DocumentKind.CONTEXT))
     return PolicySet(
         read_all(reading, tagged), locations or read_locations(reading), strengths, exempt(reading), contexts,
-        authorities.trusted(reading), reporting=reporting)
+        authorities.trusted(reading) if known is None else authorities.devices(known), reporting=reporting)
 
 
 def tags(published: Iterable[Application]) -> dict[str, frozenset[str]]:

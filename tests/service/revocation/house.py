@@ -63,6 +63,8 @@ class House:
 
     def __init__(self, directory: Path, sources: RevocationSources) -> None:
         self.clock = ThreadlessClock()
+        #: By how many seconds the wall clock was set back.
+        self.behind = 0.0
         self.store = Store.create(f"sqlite:///{directory}/a.db", Sealer(b"m" * 32, "the test"))
         with self.store.transaction(NOW) as tx:
             initialise(tx, "example.com", "https://signin.example.com")
@@ -74,7 +76,7 @@ class House:
 
     def wall_clock(self) -> float:
         """Seconds since 1970."""
-        return NOW + self.clock.seconds()
+        return NOW + self.clock.seconds() - self.behind
 
     def random_bytes(self, size: int) -> bytes:
         """Others each time."""

@@ -151,6 +151,27 @@ def test_a_known_answer_outlasts_a_failure(house: House) -> None:
     one.stop()
 
 
+def test_a_clock_that_is_set_back(house: House) -> None:
+    """What was heard before counts no day longer, neither in sessions nor at a proof; what is heard then counts. A responder
+    that was away is asked again in a moment, not in a day.
+    """
+    says(house, GOOD, 7200.0)
+    one = asker(house)
+    ask(house, one)
+    house.pass_by(3700.0, 5.0)
+    [before] = (house.live.snapshot.device_authorities[house.id].trusted.answers or {}).values()
+    house.net.answer = lambda url, body: None
+    house.behind = 86_400.0
+    house.pass_by(2.0)
+    [after] = (house.live.snapshot.device_authorities[house.id].trusted.answers or {}).values()
+    assert after == pytest.approx(before - 86_400.0, abs=0.1)
+    assert "nothing answers there" in refusal(ask(house, one))
+    says(house, GOOD, 7200.0)
+    house.pass_by(20.0)
+    assert ask(house, one) == [pytest.approx(house.wall_clock() + 7200.0, abs=30.0)]
+    one.stop()
+
+
 def test_one_question_for_all_who_wait(house: House) -> None:
     """However many proofs of one certificate come; one that leaves takes nothing from the others."""
     says(house, GOOD)

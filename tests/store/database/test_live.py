@@ -92,7 +92,10 @@ class Node:
     def __init__(self, store: Store, now: float, shared: bool = False) -> None:
         self.reactor = Reactor()
         self.pool = Pool()
-        self.live = LiveStore(self.reactor, store, lambda: now + self.reactor.seconds(), self.pool, shared=shared)
+        #: By how many seconds the wall clock was set.
+        self.set = 0.0
+        self.live = LiveStore(
+            self.reactor, store, lambda: now + self.reactor.seconds() + self.set, self.pool, shared=shared)
         self.seen: list[tuple[int, int]] = []
         self.live.subscribe(lambda old, new: self.seen.append((old.revision, new.revision)))
 
@@ -433,6 +436,21 @@ def test_processes_that_share_a_file_hear_of_each_other(tmp_path: Path, now: flo
     assert len(heard) == int(shared)
     other.close()
     node.result(node.live.stop())
+
+
+@pytest.mark.parametrize(("step", "is_another"), [(-86_400.0, True), (86_400.0, True), (-1.0, False), (0.0, False)])
+def test_a_clock_that_is_set_leaves_no_verdict(node: Node, step: float, is_another: bool) -> None:
+    """Nodes remember verdicts of one snapshot: within a second there is another one, whose policies are made anew."""
+    before = node.live.snapshot
+    node.second()
+    node.set = step
+    node.second()
+    assert (node.live.snapshot is not before) is is_another
+    assert (node.live.snapshot.device_authorities is not before.device_authorities) is is_another
+    assert node.live.snapshot.applications is before.applications
+    settled = node.live.snapshot
+    node.second()
+    assert node.live.snapshot is settled
 
 
 def test_a_write_beside_the_snapshot_looks_for_no_other(node: Node, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
+from appproxy.policy.lifetimes import Lifetimes
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities, list_fetches
 from appproxy.store.snapshot import RevocationSources
 from appproxy.store.tables.devices import device_authorities
-from tests.pki.chains import crl
+from tests.pki.chains import DAY, crl
 from tests.store.devices.test_authorities import BEGINS, ENDS, LAPTOP, ROOT
 
 FETCHED = RevocationSources(crl_urls=("http://pki.corp/a.crl",))
@@ -34,6 +35,27 @@ def test_from_a_url_to_a_list(store: Store, now: float) -> None:
         assert list_fetches.claim(tx, "you") is not None
         assert list_fetches.fetched(tx, id_, "you", new) is None
         assert tx.touched <= {"device_list_fetches"} or "device_authorities" not in tx.touched
+
+
+def test_a_clock_that_is_set_back(store: Store, now: float) -> None:
+    """Lists are due at once, and the same list once more was heard now: it counts as it says, by the clock of now."""
+    lifetimes = Lifetimes()
+    lifetimes.look(now, 0.0)
+    new = crl(ROOT, LAPTOP, ends=ENDS, begins=BEGINS, number=5)
+    with store.transaction(now) as tx:
+        id_ = authorities.add(tx, "Company", ROOT.pem, sources=FETCHED).id
+        list_fetches.claim(tx, "me")
+        list_fetches.fetched(tx, id_, "me", new)
+        [said] = authorities.bounded(tx, lifetimes)[id_].lists.values()
+        list_fetches.claim(tx, "me")
+    lifetimes.look(now - DAY, 0.0)
+    with store.transaction(now - DAY) as tx:
+        assert set(authorities.bounded(tx, lifetimes)[id_].lists.values()) == {said - DAY}
+        assert authorities.bounded(tx, lifetimes)[id_].trusted.until == said - DAY
+        assert list_fetches.claim(tx, "me") is not None
+        assert list_fetches.fetched(tx, id_, "me", new) is not None
+        assert set(authorities.bounded(tx, lifetimes)[id_].lists.values()) == {said}
+        assert not list_fetches.is_due(tx, now - DAY)
 
 
 def test_what_goes_wrong(store: Store, now: float) -> None:

@@ -8,6 +8,8 @@ from math import inf
 
 from appproxy.device import ProvedDevice
 
+#: In seconds: the clock of the node at which a device was proved may be ahead of ours by so much.
+AHEAD = 300.0
 #: In a list of devices: one of any authority.
 PROVED = "proved"
 

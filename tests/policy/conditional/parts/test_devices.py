@@ -19,7 +19,7 @@ from appproxy.policy.conditional.documents.reading import read_policy, read_stre
 from appproxy.policy.conditional.documents.strengths import strengths_of
 from appproxy.policy.conditional.facts import Asked
 from appproxy.policy.conditional.logged import Logged, Outcome
-from appproxy.policy.conditional.parts.devices import PROVED, DevicePattern, Devices, TrustedAuthority, is_like
+from appproxy.policy.conditional.parts.devices import AHEAD, PROVED, DevicePattern, Devices, TrustedAuthority, is_like
 from appproxy.policy.conditional.replay import Replay
 from tests.policy.conditional.people import NOON, Person
 
@@ -56,8 +56,11 @@ def decided(made: PolicySet, device: ProvedDevice | None, now: float = NOON) -> 
     (replace(LAPTOP, answered=NOON + 9.0), Devices({"corp": TrustedAuthority("Company", answers={})}), NOON, True),
     (replace(LAPTOP, answered=NOON), Devices({"corp": TrustedAuthority("Company", answers={"a": NOON})}), NOON, False),
     (LAPTOP, Devices({"corp": TrustedAuthority("Company", until=NOON + 1.0)}), NOON, True),
+    (replace(LAPTOP, proved=NOON + AHEAD), TRUST, NOON, True),
+    (replace(LAPTOP, proved=NOON + AHEAD + 1.0), TRUST, NOON, False),
 ], ids=["good", "none", "ended", "authority gone", "revoked", "another revoked", "list ended",
-        "not answered", "of one above", "answered again", "answered", "answer ended", "list counts"])
+        "not answered", "of one above", "answered again", "answered", "answer ended", "list counts",
+        "of another node", "of a time to come"])
 def test_when_a_device_counts(device: ProvedDevice | None, trust: Devices, now: float, counts: bool) -> None:
     """In grants and in conditions alike; what does not count is as if nothing had been proved."""
     for strength in ("device", "company", "either"):
