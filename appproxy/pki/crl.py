@@ -7,21 +7,27 @@ taken for good. None takes the place of a newer one: who was revoked since the o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import MD5, SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from appproxy.errors import ConfigError
+from appproxy.pki.crl_signature import Signer, has_signed
 from appproxy.pki.pem import UNREADABLE
+from appproxy.pki.revoked_ids import SIZE, RevokedIds
 
-#: Characters of all lists of an authority, as PEM: some 15,000 revoked certificates, and what the admin API takes.
+#: Characters of all lists that are given for an authority, as PEM: some 15,000 revoked certificates, and what the admin API
+#: takes.
 LARGEST_LISTS = 700_000
+#: Bytes of all lists that are fetched for an authority: some 400,000 revoked certificates as authorities of the web have
+#: them (40 bytes each), 800,000 at most; 13 MB of what is kept, and 60 MB while one is read.
+LARGEST_FETCHED = 16 << 20
 #: Lists of one authority: one for each of its certificates.
 _MOST_LISTS = 20
 _LIST = re.compile(r"-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----")
@@ -59,7 +65,7 @@ class Revocations:
     """
 
     until: Mapping[str, float]
-    revoked: frozenset[str]
+    revoked: Set[str]
     editions: Mapping[str, Edition] = field(default_factory=dict)
 
 
@@ -78,23 +84,55 @@ def read_lists(pem: str, authority: Sequence[x509.Certificate], now: float) -> R
 
     Raises ConfigError, which begins with `crl`.
     """
+    return _read(((x509.load_pem_x509_crl(piece.encode()), b"") for piece in _pieces(pem, LARGEST_LISTS)), authority, now)
+
+
+def read_fetched(answers: Sequence[bytes], authority: Sequence[x509.Certificate], now: float) -> Revocations:
+    """The same of what was fetched: each answer a list as DER, or some as PEM. Up to seconds of work for lists that are large:
+    for a thread of its own, which lets others run meanwhile.
+
+    Raises ConfigError, which begins with `crl`.
+    """
+    size = sum(map(len, answers))
+    if size > LARGEST_FETCHED:
+        raise ConfigError(f"crl: {size} bytes are too many",
+                          hint=f"{LARGEST_FETCHED} are possible for all lists of an authority")
+    return _read((one for answer in answers for one in _lists_of(answer)), authority, now)
+
+
+def _lists_of(answer: bytes) -> Iterator[tuple[x509.CertificateRevocationList, bytes]]:
+    """Each with its DER, where it is large."""
+    if not answer.strip():
+        raise ConfigError("crl: the answer is empty, and so no list")
+    if answer.startswith(b"\x30"):
+        ders = [answer]
+    else:
+        # Not those of `cryptography`, which have no DER to be hashed as it came.
+        ders = [b64decode("".join(piece.split("-----")[2].split()), validate=True)
+                for piece in _pieces(answer.decode("ascii", "replace"), LARGEST_FETCHED)]
+    for der in ders:
+        yield x509.load_der_x509_crl(der), der if len(der) > LARGEST_LISTS else b""
+
+
+def _read(
+    lists: Iterable[tuple[x509.CertificateRevocationList, bytes]], authority: Sequence[x509.Certificate], now: float
+) -> Revocations:
     until: dict[str, float] = {}
-    revoked: set[str] = set()
+    revoked: list[bytes] = []
     editions: dict[str, Edition] = {}
     try:
-        for piece in _pieces(pem):
-            found = x509.load_pem_x509_crl(piece.encode())
-            issuer = _issuer(found, authority)
+        for found, der in lists:
+            issuer = _issuer(found, authority, der)
             _check(found, now)
             id_ = issuer_id(issuer)
             if id_ in until:
                 raise ConfigError(f"crl: there are two lists of {found.issuer.rfc4514_string()}", hint="give the newer one")
             until[id_], editions[id_] = _ends(found), _edition(found)
             # What is on hold counts as revoked as long as the list says so.
-            revoked.update(_serials(found, issuer))
+            revoked.extend(_serials(found, issuer))
     except UNREADABLE as error:
         raise ConfigError(f"crl: not a readable list ({error})") from error
-    return Revocations(until, frozenset(revoked), editions)
+    return Revocations(until, RevokedIds.sorted_from(revoked), editions)
 
 
 def read_editions(pem: str, authority: Sequence[x509.Certificate]) -> Mapping[str, Edition]:
@@ -146,9 +184,10 @@ def check_newer(found: Mapping[str, Edition], known: Mapping[str, Edition], forc
                 hint=f"give the newest list; after the authority was restored from a backup: {force}")
 
 
-def _pieces(pem: str) -> list[str]:
-    if len(pem) > LARGEST_LISTS:
-        raise ConfigError(f"crl: {len(pem)} characters are too many", hint=f"{LARGEST_LISTS} are possible")
+def _pieces(pem: str, most: int) -> list[str]:
+    if len(pem) > most:
+        raise ConfigError(f"crl: {len(pem)} characters are too many",
+                          hint=f"{most} are possible; larger ones the service fetches itself (--crl-url)")
     pieces = _LIST.findall(pem)
     if not pieces:
         raise ConfigError("crl: no PEM list in it (-----BEGIN X509 CRL-----)",
@@ -158,14 +197,15 @@ def _pieces(pem: str) -> list[str]:
     return pieces
 
 
-def _serials(found: x509.CertificateRevocationList, issuer: x509.Certificate) -> Iterator[str]:
-    """Raises ConfigError for an entry that is of another issuer, or has another meaning than that it is revoked."""
+def _serials(found: x509.CertificateRevocationList, issuer: x509.Certificate) -> Iterator[bytes]:
+    """The ids. Raises ConfigError for an entry that is of another issuer, or has another meaning than that it is revoked."""
+    key = _key(issuer)
     for one in found:
         # RFC 5280 section 5.3: with a critical extension that is not understood, nothing of the list counts.
         if any(extension.critical for extension in one.extensions):
             raise ConfigError(f"crl: an entry of the list of {found.issuer.rfc4514_string()} has a critical extension",
                               hint="give a list of the issuer's own certificates, no indirect one")
-        yield _numbered(issuer, one.serial_number)
+        yield _digest(key, one.serial_number)
 
 
 def _edition(found: x509.CertificateRevocationList) -> Edition:
@@ -180,11 +220,13 @@ def _edition(found: x509.CertificateRevocationList) -> Edition:
     return Edition(number, found.last_update_utc.timestamp())
 
 
-def _issuer(found: x509.CertificateRevocationList, authority: Sequence[x509.Certificate]) -> x509.Certificate:
+def _issuer(
+    found: x509.CertificateRevocationList, authority: Sequence[x509.Certificate], der: bytes = b""
+) -> x509.Certificate:
     for one in authority:
         key = one.public_key()
-        if (one.subject == found.issuer and isinstance(key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
-                                                       | rsa.RSAPublicKey) and found.is_signature_valid(key)):
+        if one.subject == found.issuer and isinstance(key, Signer) and (
+                has_signed(key, found, der) if der else found.is_signature_valid(key)):
             return one
     raise ConfigError(f"crl: none of the authority's certificates has signed the list of {found.issuer.rfc4514_string()}",
                       hint="give the certificate of its issuer among the authority's")
@@ -220,8 +262,12 @@ def _key(certificate: x509.Certificate) -> bytes:
 
 
 def _numbered(issuer: x509.Certificate, serial: int) -> str:
+    return _digest(_key(issuer), serial).hex()
+
+
+def _digest(key: bytes, serial: int) -> bytes:
     # The key has its own length in front, so that no two pairs come to the same bytes.
-    return _digits(_key(issuer) + serial.to_bytes((serial.bit_length() + 8) // 8, "big", signed=True))
+    return sha256(key + serial.to_bytes((serial.bit_length() + 8) // 8, "big", signed=True)).digest()[:SIZE]
 
 
 def _digits(data: bytes) -> str:

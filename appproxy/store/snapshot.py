@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
@@ -203,7 +203,7 @@ class DeviceAuthority:
     name: str
     certificates: tuple[str, ...] = field(repr=False)
     lists: Mapping[str, float] = field(default_factory=dict)
-    revoked: frozenset[str] = frozenset()
+    revoked: Set[str] = frozenset()
     sources: RevocationSources = NO_SOURCES
     answers: Mapping[str, float] = field(default_factory=dict)
     begun: float = 0.0

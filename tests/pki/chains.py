@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -103,6 +104,29 @@ def crl(
     if number is not None:
         builder = builder.add_extension(x509.CRLNumber(number), critical=False)
     return builder.sign(issuer.private, SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+def large_crl(issuer: Made, serials: Iterable[int], ends: float = NOW + DAY) -> bytes:
+    """A list with very many entries (DER), of version 2 and with reasons, as authorities of the web have them (RFC 5280
+    section 5.1). `cryptography` needs a square of the time for it.
+    """
+    moment = f"{datetime.fromtimestamp(NOW - DAY, UTC):%y%m%d%H%M%SZ}".encode()
+    reason = bytes.fromhex("300c300a0603551d1504030a0104")
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")  # ecdsa-with-SHA256
+    entries = b"".join(
+        _der(0x30, _der(2, one.to_bytes(one.bit_length() // 8 + 1, "big")) + _der(0x17, moment) + reason) for one in serials)
+    head = b"\x02\x01\x01" + algorithm + issuer.certificate.subject.public_bytes()
+    times = _der(0x17, moment) + _der(0x17, f"{datetime.fromtimestamp(ends, UTC):%y%m%d%H%M%SZ}".encode())
+    listed = _der(0x30, head + times + _der(0x30, entries))
+    return _der(0x30, listed + algorithm + _der(3, b"\0" + issuer.private.sign(listed, ec.ECDSA(SHA256()))))
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    """One value (X.690 section 8.1)."""
+    size = len(content)
+    length = bytes([size]) if size < 128 else bytes([128 + (size.bit_length() + 7) // 8]) + size.to_bytes(
+        (size.bit_length() + 7) // 8, "big")
+    return bytes([tag]) + length + content
 
 
 def leaf(*names: str, issuer: Made = BETWEEN, **other: Any) -> Made:

@@ -10,8 +10,18 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from appproxy.errors import ConfigError
-from appproxy.pki.crl import Edition, _check, certificate_id, check_newer, issuer_id, read_editions, read_lists
-from tests.pki.chains import CLIENT, DAY, NOW, crl, make
+from appproxy.pki.crl import (
+    LARGEST_FETCHED,
+    Edition,
+    _check,
+    certificate_id,
+    check_newer,
+    issuer_id,
+    read_editions,
+    read_fetched,
+    read_lists,
+)
+from tests.pki.chains import CLIENT, DAY, NOW, crl, large_crl, make
 
 ROOT = make("Device Root", authority=True)
 TWIN = make("Device Root", authority=True)
@@ -117,3 +127,28 @@ def test_an_entry_that_is_of_another_issuer() -> None:
             .add_revoked_certificate(entry).sign(ROOT.private, SHA256()).public_bytes(Encoding.PEM).decode())
     with pytest.raises(ConfigError, match="an entry of the list of CN=Device Root has a critical extension"):
         read_lists(made, KNOWN, NOW)
+
+
+def test_both_forms_of_what_is_fetched() -> None:
+    """DER, PEM with several lists, and both come to the same as a text that is given."""
+    other = make("Other Root", authority=True)
+    known = (ROOT.certificate, other.certificate)
+    one, two = crl(ROOT, ONE), crl(other, TWO)
+    der = x509.load_pem_x509_crl(one.encode()).public_bytes(Encoding.DER)
+    given = read_lists(one + two, known, NOW)
+    assert read_fetched([der, two.encode()], known, NOW) == read_fetched([(one + two).encode()], known, NOW) == given
+    for answers, said in (([b" \n"], "is empty"), ([b"<html>"], "no PEM list"), ([der, der], "two lists of"),
+                          ([b"\x30" + bytes(LARGEST_FETCHED)], f"{LARGEST_FETCHED + 1} bytes are too many"),
+                          ([der[:-1]], "not a readable list")):
+        with pytest.raises(ConfigError, match=f"^crl: .*{said}"):
+            read_fetched(answers, known, NOW)
+
+
+def test_a_large_list() -> None:
+    """More than could be given as a text: each of its entries is in it, and no other."""
+    serials = [(number * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**127 for number in range(1, 30_001)]
+    found = read_fetched([large_crl(ROOT, [*serials, ONE.certificate.serial_number])], KNOWN, NOW)
+    assert len(found.revoked) == 30_001
+    assert certificate_id(ONE.certificate, ROOT.certificate) in found.revoked
+    assert certificate_id(TWO.certificate, ROOT.certificate) not in found.revoked
+    assert found.revoked.isdisjoint([certificate_id(TWO.certificate, ROOT.certificate), "f" * 32])

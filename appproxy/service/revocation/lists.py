@@ -7,22 +7,22 @@
 from __future__ import annotations
 
 import shlex
-from base64 import encodebytes
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.errors import AppProxyError, ConfigError, StoreError
+from appproxy.errors import AppProxyError, StoreError
 from appproxy.http.shown_url import shown_url
-from appproxy.pki.crl import LARGEST_LISTS
+from appproxy.pki.crl import LARGEST_FETCHED, Revocations, read_fetched
 from appproxy.service.revocation.fetching import AnswerTooLong, FetchFailed, Fetching
 from appproxy.store.database.live import LiveStore
-from appproxy.store.devices import list_fetches
+from appproxy.store.devices import authorities, list_fetches
 from appproxy.store.devices.authorities import AuthorityRecord
 from appproxy.store.service import audit
 from appproxy.store.service.actions import DEVICE_LISTS_FETCHED
@@ -30,8 +30,6 @@ from appproxy.store.transaction import Transaction
 
 #: Seconds between two looks for what is due: a URL that was just given is fetched within it.
 LOOK_EVERY = 5.0
-#: Bytes of a list: as PEM they are a third more.
-LARGEST_LIST = LARGEST_LISTS * 3 // 4
 
 
 class ListFetcher:
@@ -46,6 +44,7 @@ class ListFetcher:
         self._live = live
         self._fetching = fetching
         self._wall_clock = wall_clock
+        self._reactor = reactor
         self._random_bytes = random_bytes
         self._node = random_bytes(8).hex()
         self._looking = LoopingCall(self._look)
@@ -103,22 +102,26 @@ class ListFetcher:
         except AppProxyError as error:
             await self._failed(record, error)
 
-    async def _fetched(self, record: AuthorityRecord) -> str:
-        """All lists of an authority, as PEM. Raises FetchFailed or ConfigError."""
-        hint = (f"lists of more than {LARGEST_LIST} bytes in all are not kept; ask the responder instead, if the authority "
+    async def _fetched(self, record: AuthorityRecord) -> Revocations:
+        """What all lists of an authority come to. Raises FetchFailed or ConfigError."""
+        hint = (f"lists of more than {LARGEST_FETCHED} bytes in all are not kept; ask the responder instead, if the authority "
                 f"has one: appproxy device authority set {shlex.quote(record.name)} --ocsp URL")
-        lists = ""
+        answers: list[bytes] = []
         for url in record.authority.sources.crl_urls:
             try:
-                lists += as_pem(await self._fetching.get(url, LARGEST_LIST))
+                answers.append(await self._fetching.get(url, LARGEST_FETCHED))
             except AnswerTooLong as error:
                 raise FetchFailed(str(error), hint=hint) from error
-            if len(lists) > LARGEST_LISTS:
+            if sum(map(len, answers)) > LARGEST_FETCHED:
                 raise FetchFailed(f"{shown_url(url)}: the list is too long", hint=hint)
-        return lists
+        # Neither in the reactor's thread nor in the database's: both have others to serve.
+        found: Revocations = await deferToThreadPool(
+            self._reactor, self._reactor.getThreadPool(), read_fetched, answers, authorities.issuers(record),
+            self._wall_clock())
+        return found
 
-    def _keep(self, tx: Transaction, record: AuthorityRecord, lists: str) -> None:
-        made = list_fetches.fetched(tx, record.id, self._node, lists)
+    def _keep(self, tx: Transaction, record: AuthorityRecord, found: Revocations) -> None:
+        made = list_fetches.fetched(tx, record.id, self._node, found)
         if made is not None:
             detail = {"name": made.name, "revoked": len(made.authority.revoked),
                       "crl_until": min(made.authority.lists.values(), default=0.0)}
@@ -135,12 +138,3 @@ class ListFetcher:
         self.failures[record.name] += 1
         self.log.error("the lists of revoked certificates of {name} did not come ({failures} in a row): {reason}",
                        name=record.name, failures=failures, reason=str(error))
-
-
-def as_pem(data: bytes) -> str:
-    """A list in either form as PEM. Raises ConfigError for nothing."""
-    if not data.strip():
-        raise ConfigError("crl: the answer is empty, and so no list")
-    if data.startswith(b"\x30"):  # DER
-        data = b"-----BEGIN X509 CRL-----\n" + encodebytes(data) + b"-----END X509 CRL-----\n"
-    return data.decode("ascii", "replace")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+from cryptography import x509
 
 from appproxy.errors import ConfigError
 from appproxy.pki.client_path import load_authority
 from appproxy.pki.crl import Edition, Revocations, check_newer, read_lists
 from appproxy.pki.pem import load_chain
+from appproxy.pki.revoked_ids import RevokedIds
 from appproxy.policy.conditional.documents.naming import ALL
 from appproxy.policy.conditional.parts.devices import PROVED, Devices
 from appproxy.policy.lifetimes import Lifetimes
@@ -90,8 +92,17 @@ def set_lists(tx: Transaction, name: str, lists: str | None, *, older: bool = Fa
     if record.id == OWN_AUTHORITY:
         raise ConfigError("crl: the service knows itself which of its own certificates are revoked",
                           hint="revoke one by appproxy device revoke ID")
-    found = [one for pem in record.authority.certificates for one in load_chain(pem)]
-    made = None if lists is None else read_lists(lists, found, tx.now)
+    made = None if lists is None else read_lists(lists, issuers(record), tx.now)
+    return put_lists(tx, record, made, older=older)
+
+
+def issuers(record: AuthorityRecord) -> list[x509.Certificate]:
+    """Who may sign its lists."""
+    return [one for pem in record.authority.certificates for one in load_chain(pem)]
+
+
+def put_lists(tx: Transaction, record: AuthorityRecord, made: Revocations | None, *, older: bool = False) -> AuthorityRecord:
+    """The same of lists that are read already. Raises ConfigError."""
     if made is not None and not older:
         check_newer(made.editions, record.editions, _FORCE)
     tx.change(sa.update(table).where(table.c.id == record.id).values(changed=tx.now, **_kept(made, record.editions)))
@@ -190,23 +201,27 @@ def _kept(lists: Revocations | None, before: Mapping[str, Edition] = MappingProx
     editions = json.dumps({id: [one.number, one.begins] for id, one in newest.items()}, sort_keys=True)
     if lists is None:
         return {"lists": "{}", "revoked": "", "editions": editions}
-    return {"lists": json.dumps(dict(lists.until), sort_keys=True), "revoked": " ".join(sorted(lists.revoked)),
+    return {"lists": json.dumps(dict(lists.until), sort_keys=True), "revoked": _written(lists.revoked),
             "editions": editions}
 
 
+def _written(revoked: Set[str]) -> str:
+    return revoked.written() if isinstance(revoked, RevokedIds) else " ".join(sorted(revoked))
+
+
 def _record(reading: Reading, row: Row) -> AuthorityRecord:
-    revoked = row["revoked"].split()
+    more: list[str] = []
     if row["id"] == OWN_AUTHORITY:
-        revoked = list(reading.connection.scalars(sa.select(device_revocations.c.id)))
+        more = list(reading.connection.scalars(sa.select(device_revocations.c.id)))
     heard = sa.select(device_answers.c.id, device_answers.c.until).where(device_answers.c.authority == row["id"])
     answers = {one["id"]: one["until"] for one in reading.rows(heard)}
     # Good again is what the responder says later; until then it is revoked, as what a list puts on hold.
-    revoked += [id for id, until in answers.items() if not until]
+    more += [id for id, until in answers.items() if not until]
     sources = RevocationSources(tuple(json.loads(row["crl_urls"])), tuple(json.loads(row["ocsp"])), row["ocsp_soft"])
     lists = json.loads(row["lists"])
     editions = {id: Edition(number, begins) for id, (number, begins) in json.loads(row["editions"]).items()}
     first = editions.get(min(lists, key=lists.__getitem__, default=""))
     authority = DeviceAuthority(
-        row["name"], (row["certificates"],), lists, frozenset(revoked), sources,
+        row["name"], (row["certificates"],), lists, RevokedIds.read(row["revoked"], more), sources,
         {id: until for id, until in answers.items() if until}, first.begins if first else 0.0)
     return AuthorityRecord(row["id"], row["name"], row["created"], row["changed"], authority, editions)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from appproxy.pki.crl import read_lists
-from appproxy.pki.pem import load_chain
+from appproxy.pki.crl import Revocations
 from appproxy.store.devices import authorities
 from appproxy.store.devices.authorities import AuthorityRecord
 from appproxy.store.tables.devices import device_list_fetches as table
@@ -45,22 +44,21 @@ def claim(tx: Transaction, owner: str) -> AuthorityRecord | None:
     return None
 
 
-def fetched(tx: Transaction, id_: str, owner: str, lists: str) -> AuthorityRecord | None:
-    """Put lists (PEM) there that have come. Gives the authority where they are others than before, else None.
+def fetched(tx: Transaction, id_: str, owner: str, found: Revocations) -> AuthorityRecord | None:
+    """Put lists there that have come. Gives the authority where they are others than before, else None.
 
     Nothing is done where the authority is no longer this node's. Raises ConfigError, also for lists that are older.
     """
     if tx.row(sa.select(table.c.id).where(table.c.id == id_, table.c.owner == owner)) is None:
         return None
     record = authorities.find(tx, id_)
-    found = read_lists(lists, [one for pem in record.authority.certificates for one in load_chain(pem)], tx.now)
     # One that was fetched later than now was heard before the clock was set back: what it says is said anew.
     since = tx.row(sa.select(table.c.fetched).where(table.c.id == id_))
     is_new = (since is not None and since["fetched"] > tx.now) or found.until != record.authority.lists or any(
         record.editions.get(issuer) != edition for issuer, edition in found.editions.items())
     if is_new:
         # What nodes work from is left alone where it is the same: they would judge everything under way again.
-        record = authorities.set_lists(tx, id_, lists)
+        record = authorities.put_lists(tx, record, found)
     tx.change(sa.update(table).where(table.c.id == id_).values(
         due=tx.now + pause(min(found.until.values()) - tx.now), owner="", owned_until=0.0, fetched=tx.now, failures=0,
         problem=""))

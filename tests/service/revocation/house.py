@@ -58,11 +58,18 @@ class Net:
         return result
 
 
+class _OneThread(ThreadlessClock):
+    """What is for other threads is done at once."""
+
+    def getThreadPool(self) -> Any:
+        return SamePool()
+
+
 class House:
     """`clock` is moved by hand."""
 
     def __init__(self, directory: Path, sources: RevocationSources) -> None:
-        self.clock = ThreadlessClock()
+        self.clock = _OneThread()
         #: By how many seconds the wall clock was set back.
         self.behind = 0.0
         self.store = Store.create(f"sqlite:///{directory}/a.db", Sealer(b"m" * 32, "the test"))

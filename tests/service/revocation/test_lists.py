@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.internet.defer import Deferred, fail, succeed
 
-from appproxy.errors import ConfigError
+from appproxy.pki.crl import LARGEST_FETCHED
 from appproxy.service.revocation.fetching import AnswerTooLong
-from appproxy.service.revocation.lists import LARGEST_LIST, ListFetcher, as_pem
+from appproxy.service.revocation.lists import ListFetcher
 from appproxy.store.devices import authorities, list_fetches
 from appproxy.store.devices.list_fetches import ListFetch
 from appproxy.store.service import audit
@@ -70,7 +68,7 @@ def test_what_does_not_come(house: House) -> None:
     house.net.answer = lambda url, body: answers[-1].encode() if answers[-1] else None
     one = node(house)
     house.pass_by(10.0)
-    for bad, said in (("", "nothing answers there"), ("<html>", "crl: no PEM list"),
+    for bad, said in (("", "nothing answers there"), (" \n", "crl: the answer is empty"), ("<html>", "crl: no PEM list"),
                       (crl(ROOT, number=4), "crl: the list number 4")):
         answers.append(bad)
         house.pass_by(3700.0, 5.0)
@@ -86,9 +84,11 @@ def test_what_does_not_come(house: House) -> None:
     one.stop()
 
 
-@pytest.mark.parametrize("size", [LARGEST_LIST + 1, LARGEST_LIST])
+@pytest.mark.parametrize("size", [LARGEST_FETCHED + 1, LARGEST_FETCHED // 2 + 1])
 def test_a_list_that_is_too_long(house: House, size: int) -> None:
-    """As it comes, or as PEM: there is another way to know, and the hint names it."""
+    """One alone, or all together: there is another way to know, and the hint names it."""
+    with house.store.transaction(NOW) as tx:
+        authorities.set_sources(tx, "Company", RevocationSources(crl_urls=(URL, f"{URL}?2")))
     def get(url: str, largest: int, seconds: float = 0.0) -> Deferred[bytes]:
         return fail(AnswerTooLong(f"{url}: too many")) if size > largest else succeed(b"\x30" * size)
 
@@ -123,12 +123,3 @@ def test_nothing_is_looked_for_without_urls(house: House) -> None:
     house.pass_by(60.0)
     assert house.net.asked == []
     one.stop()
-
-
-def test_both_forms() -> None:
-    """DER becomes PEM; nothing is no list."""
-    text = crl(ROOT, LAPTOP)
-    der = x509.load_pem_x509_crl(text.encode()).public_bytes(Encoding.DER)
-    assert x509.load_pem_x509_crl(as_pem(der).encode()) == x509.load_pem_x509_crl(as_pem(text.encode()).encode())
-    with pytest.raises(ConfigError, match="crl: the answer is empty"):
-        as_pem(b" \n")

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
+from appproxy.pki.crl import Revocations, read_fetched
 from appproxy.policy.lifetimes import Lifetimes
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities, list_fetches
@@ -17,6 +18,11 @@ from tests.store.devices.test_authorities import BEGINS, ENDS, LAPTOP, ROOT
 FETCHED = RevocationSources(crl_urls=("http://pki.corp/a.crl",))
 
 
+def read(pem: str, now: float) -> Revocations:
+    """As it is before it comes to the store."""
+    return read_fetched([pem.encode()], [ROOT.certificate], now)
+
+
 def test_from_a_url_to_a_list(store: Store, now: float) -> None:
     """At once, by one node at a time; when it has come it is due again, and the same once more changes nothing."""
     with store.transaction(now) as tx:
@@ -25,7 +31,7 @@ def test_from_a_url_to_a_list(store: Store, now: float) -> None:
         record = list_fetches.claim(tx, "me")
         assert record is not None and record.authority.sources == FETCHED
         assert list_fetches.claim(tx, "you") is None
-        new = crl(ROOT, LAPTOP, ends=ENDS, begins=BEGINS, number=5)
+        new = read(crl(ROOT, LAPTOP, ends=ENDS, begins=BEGINS, number=5), now)
         assert list_fetches.fetched(tx, id_, "you", new) is None
         made = list_fetches.fetched(tx, id_, "me", new)
         assert made is not None and len(made.authority.revoked) == 1
@@ -41,7 +47,7 @@ def test_a_clock_that_is_set_back(store: Store, now: float) -> None:
     """Lists are due at once, and the same list once more was heard now: it counts as it says, by the clock of now."""
     lifetimes = Lifetimes()
     lifetimes.look(now, 0.0)
-    new = crl(ROOT, LAPTOP, ends=ENDS, begins=BEGINS, number=5)
+    new = read(crl(ROOT, LAPTOP, ends=ENDS, begins=BEGINS, number=5), now)
     with store.transaction(now) as tx:
         id_ = authorities.add(tx, "Company", ROOT.pem, sources=FETCHED).id
         list_fetches.claim(tx, "me")
@@ -65,7 +71,7 @@ def test_what_goes_wrong(store: Store, now: float) -> None:
             tx, "Company", ROOT.pem, crl(ROOT, LAPTOP, ends=ENDS, begins=BEGINS, number=5), FETCHED).id
         list_fetches.claim(tx, "me")
         with pytest.raises(ConfigError, match="crl: the list number 4 .* is older"):
-            list_fetches.fetched(tx, id_, "me", crl(ROOT, ends=ENDS, begins=BEGINS, number=4))
+            list_fetches.fetched(tx, id_, "me", read(crl(ROOT, ends=ENDS, begins=BEGINS, number=4), now))
         list_fetches.failed(tx, id_, "me", "x" * 1000, now + 9.0)
         state = list_fetches.all_of(tx)[id_]
         assert (state.due, state.fetched, state.failures, len(state.problem)) == (now + 9.0, 0.0, 1, 300)
@@ -79,7 +85,7 @@ def test_what_goes_wrong(store: Store, now: float) -> None:
         assert list_fetches.all_of(tx)[id_].due == tx.now
         authorities.set_sources(tx, "Company", RevocationSources())
         assert list_fetches.all_of(tx) == {}
-        assert list_fetches.fetched(tx, id_, "you", "") is None
+        assert list_fetches.fetched(tx, id_, "you", Revocations({}, frozenset())) is None
 
 
 def test_the_pauses() -> None:

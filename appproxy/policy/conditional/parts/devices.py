@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from math import inf
 
@@ -24,7 +24,7 @@ class TrustedAuthority:
 
     name: str
     until: float = inf
-    revoked: frozenset[str] = frozenset()
+    revoked: Set[str] = frozenset()
     answers: Mapping[str, float] | None = None
 
 
