@@ -177,7 +177,7 @@ class Api:
             return
         self._note_party(request, f"user:{grant.session.user}", CLIENT_SIGN_IN, party, {
             "provider": BUILTIN, "session": grant.session.id, "scope": grant.scope, "auth_time": grant.session.auth_time,
-            "acr": grant.get_acr(), "amr": grant.get_amr(),
+            "acr": grant.get_acr(), "amr": grant.get_amr(), "risk": grant.session.risk,
         })  # fmt: skip
 
     def _note_party(

@@ -254,4 +254,12 @@ def sign_in(browser: Browser, flow: Flow, name: str = "ann", password: str = PAS
     """Ask for the form, fill it in, post it."""
     form = browser.get("/authorize", flow.query())
     assert form.status == 200, form
-    return browser.post("/sign-in", {"csrf": form.csrf, "username": name, "password": password})
+    return onward(browser, browser.post("/sign-in", {"csrf": form.csrf, "username": name, "password": password}))
+
+
+def onward(browser: Browser, page: Page) -> Page:
+    """Where a page leads; a sign-in at a relying party is judged on the way, without a page of its own."""
+    if page.status != 303 or not page.location.startswith("/consent?"):
+        return page
+    judged = browser.get(page.location)
+    return judged if judged.status == 303 or "refresh" in judged.fields else page

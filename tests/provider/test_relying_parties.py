@@ -14,7 +14,7 @@ import pytest
 from appproxy.provider.oauth.client_secret import with_secret
 from appproxy.store.machines import clients
 from appproxy.store.machines.clients import ClientChanges
-from tests.provider.house import ISSUER, Browser, Flow, House, Noted, Page, claims, sign_in
+from tests.provider.house import ISSUER, Browser, Flow, House, Noted, Page, claims, onward, sign_in
 
 AT, HOME = "https://elsewhere.example/callback", "https://elsewhere.example/bye?from=sso"
 
@@ -108,7 +108,7 @@ class TestSignIn:
         house.write(clients.rotate, party.client_id, 60.0)
         assert redeem(browser, party, sign_in(browser, party).query["code"]).status == 200
         house.clock.advance(61)
-        assert redeem(browser, party, browser.get("/authorize", party.query()).query["code"]).status == 401
+        assert redeem(browser, party, onward(browser, browser.get("/authorize", party.query())).query["code"]).status == 401
 
     @pytest.mark.parametrize("more", [
         {"redirect_uri": AT + "/"}, {"redirect_uri": AT + "?x=y"}, {"redirect_uri": "https://evil.example/"},
@@ -118,7 +118,7 @@ class TestSignIn:
         """To registered addresses alone, to the letter."""
         sign_in(browser, party)
         party.more = more
-        answer = browser.get("/authorize", party.query())
+        answer = onward(browser, browser.get("/authorize", party.query()))
         assert answer.status == 400 and "location" not in answer.fields
 
     @pytest.mark.parametrize(("more", "error"), [
@@ -129,7 +129,7 @@ class TestSignIn:
         """PKCE with S256, the code flow, and OpenID Connect."""
         sign_in(browser, party)
         party.more = more
-        answer = browser.get("/authorize", party.query())
+        answer = onward(browser, browser.get("/authorize", party.query()))
         assert answer.status == 400 or answer.query["error"].startswith(error)
 
     def test_a_client_that_was_removed(self, browser: Browser, house: House, party: Party) -> None:

@@ -15,6 +15,7 @@ from appproxy.store.people import providers, users
 from appproxy.store.risk import judging, risky_users, sign_ins
 from appproxy.store.risk.sign_ins import JudgedSignIn
 from appproxy.store.tables import core as schema
+from appproxy.store.tables import machines
 from appproxy.store.transaction import Reading, Transaction
 
 #: A listing is for people; programs ask page by page.
@@ -52,7 +53,8 @@ def _show(reading: Reading, call: Call) -> object:
 def _shown(reading: Reading, found: list[JudgedSignIn]) -> list[dict[str, object]]:
     """With names in place of ids, where they are there still."""
     called = {one.id: one.name for one in providers.list_all(reading)}
-    opened = names.by_id(reading, schema.applications, {one.application for one in found})
+    asked = {one.application for one in found}
+    opened = names.by_id(reading, machines.clients, asked) | names.by_id(reading, schema.applications, asked)
     return [{
         **sign_ins.described(one), "provider": called.get(one.provider, one.provider),
         "application": opened.get(one.application, ""),

@@ -198,7 +198,8 @@ def authorize(
 ) -> Decision:
     """Decide an authorization request (OpenID Connect Core section 3.1.2). `who`: the user with a session, if any.
 
-    `consented`: the user has allowed what a native client wants, who is asked for it on a page of its own.
+    `consented`: the user has allowed what a native client wants, who is asked for it on a page of its own; and the sign-in was
+    judged, as that at a relying party is there, which nobody is asked about.
 
     Raises IdentityError(SIGN_IN_STATE) when it is not certain that a client of ours has sent it: then nothing may be
     sent anywhere.
@@ -229,10 +230,11 @@ def authorize(
         if silent:
             return _error(server, request, _oauth_error(asked, _INTERACTION))
         return AskFactor(asked, who, step, who.level >= needed_level(who, context.now))
-    if client.native is not None and not consented:
-        if silent:
-            return _error(server, request, _oauth_error(asked, _CONSENT))
-        return Redirect(f"/{CONSENT}?{urlencode(after_sign_in(asked))}")
+    if client.native is not None and not consented and silent:
+        return _error(server, request, _oauth_error(asked, _CONSENT))
+    if (client.native is not None or client.party is not None) and not consented:
+        more = {"prompt": "none"} if silent else {}
+        return Redirect(f"/{CONSENT}?{urlencode(after_sign_in(asked) | more)}")
     return _redirect(server.create_authorization_response(request, grant_user=user, grant=grant), "refused")
 
 

@@ -38,7 +38,8 @@ _OVER = "This code counts no longer. Start the program again, and use the code t
 
 #: What writes down that a program was let in, in the transaction in which it is.
 Passed = Callable[[Transaction], object]
-#: Says at which risk a user lets a program in: the request, the user's session, and the id of the application, "" for several.
+#: Says at which risk a user lets a program in: the request, the user's session, and the id of the application, or of the
+#: relying party, "" for several.
 JudgeProgram = Callable[[Request, Session, str], Awaitable[tuple[str, Passed]]]
 
 
@@ -63,7 +64,9 @@ class ConsentPages:
         self._facts = onward.facts
 
     def consent(self, limit: Limit) -> AsyncResource:
-        """Where a request of a native client leads once its user is signed in, and where the answer is posted."""
+        """Where a request of a native client leads once its user is signed in, and where the answer is posted; and one of a
+        relying party, whose users are asked nothing.
+        """
         return AsyncResource({b"GET": self._ask, b"POST": self._onward.answering(PURPOSE, self._answered)}, limit)
 
     def device(self, looks: Limit, tries: Limit) -> AsyncResource:
@@ -111,7 +114,21 @@ class ConsentPages:
             return redirect(resume(parameters))
         if not decided.location.startswith(f"/{CONSENT}?"):
             return redirect(decided.location)
+        if self._client(parameters).party is not None:
+            return await self._at_party(request, who, parameters)
         return await self._page(request, who, parameters)
+
+    async def _at_party(self, request: Request, who: SignedIn, parameters: Mapping[str, str]) -> Answer:
+        """Nobody is asked whether a relying party may know them, but their sign-in is judged, and written down before it is
+        told of: with each code that it is sent, as of the applications that are published here.
+        """
+        who, passed = await self._judged(request, who, self._client(parameters))
+        decided = authorize(self._facts.context(), parameters, who, consented=True)
+        if isinstance(decided, Redirect):
+            await self._facts.live.write(passed)
+            # It may have begun with a form, whose way is bound to https to its end.
+            return leave(request, decided.location)
+        return redirect(resume(parameters))
 
     async def _page(self, request: Request, who: SignedIn, parameters: Mapping[str, str]) -> Answer:
         facts, client = self._facts, self._client(parameters)
@@ -162,7 +179,8 @@ class ConsentPages:
         signed_in = Session(
             session.id, user.id, self._facts.issuer, BUILTIN, user.display_name or user.name, self._facts.wall_clock(),
             session.expires, session.auth_time, acr=acr_of(session.methods), amr=tuple(amr_of(session.methods)))
-        applications = () if client.native is None else client.native.applications
+        # Of a program the application that it is for, if it is one; a relying party is one itself.
+        applications = (client.client_id,) if client.native is None else client.native.applications
         level, passed = await self._judge(request, signed_in, next(iter(applications)) if len(applications) == 1 else "")
         return replace(who, session=replace(session, risk=level)), passed
 

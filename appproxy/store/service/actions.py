@@ -82,7 +82,7 @@ PROGRAM_REFUSED = _event(
     f"address application provider subject {_SESSION} expires reason")
 CLIENT_SIGN_IN = _event(
     "client.sign_in", "A user has signed in to an application elsewhere, which was given tokens.",
-    "address provider name session scope auth_time acr amr")
+    "address provider name session scope auth_time acr amr risk")
 CLIENT_REFUSED = _event(
     "client.refused",
     "Somebody has shown a wrong secret of an application elsewhere, or none, or a refresh token that was used before.",

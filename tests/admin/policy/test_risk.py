@@ -106,3 +106,14 @@ def test_what_policies_would_make_of_it(desk: Any, judged: str) -> None:
         "sign_in_risk": "grant.block", "user_risk": "conditions.user_risk: medium"}
     with pytest.raises(ConfigError, match="user_risk"):
         because(user_risk="severe")
+
+
+def test_a_sign_in_elsewhere_has_its_clients_name(desk: Any, judged: str) -> None:
+    """As one at a published application has that one's."""
+    made = desk.record("POST", "/clients", {"name": "Elsewhere", "redirect_uris": ["https://elsewhere.example/back"]})
+    with desk.store.transaction(NOW) as tx:
+        seen = Seen(NOW, networks_of("203.0.113.1"), "US", None, "Chrome on Windows", "windows", "e", AddressStep.NONE, True)
+        told = Judgement(seen, HIGH, 30.0, (Part("network", 30.0, "a network"),))
+        id_ = judging.concluded(
+            tx, told, SigningIn("builtin", "x", "Ann", made["id"], "s", False), SignInOutcome.PASSED, Thresholds())
+    assert desk.record("GET", f"/risk/sign-ins/{id_}")["application"] == "Elsewhere"

@@ -13,7 +13,7 @@ from appproxy.store.machines.clients import ClientChanges
 from appproxy.store.people import users
 from appproxy.store.people.session import client_sessions, sessions
 from appproxy.store.snapshot import BUILTIN
-from tests.provider.house import Browser, House, Page, claims, sign_in
+from tests.provider.house import Browser, House, Page, claims, onward, sign_in
 from tests.provider.test_relying_parties import AT, Party, basic, of_clients, redeem
 
 OFFLINE = {"scope": "openid profile groups offline_access"}
@@ -43,7 +43,7 @@ def test_only_who_asks_gets_one(browser: Browser, party: Party) -> None:
     party.more = {}
     assert "refresh_token" not in begun(browser, party)
     party.more = OFFLINE
-    again = json.loads(redeem(browser, party, browser.get("/authorize", party.query()).query["code"]).text)
+    again = json.loads(redeem(browser, party, onward(browser, browser.get("/authorize", party.query())).query["code"]).text)
     assert again["refresh_token"] and again["scope"] == "openid profile groups offline_access"
 
 
@@ -73,7 +73,7 @@ def test_one_that_comes_back_ends_it(browser: Browser, house: House, party: Part
     assert (stolen.status, json.loads(stolen.text)["error_description"]) == (400, REUSED)
     assert refresh(browser, party, second).status == 400
     assert [(one.action, one.detail["reason"]) for one in of_clients(house)[1:]] == [("client.refused", REUSED)]
-    assert browser.get("/authorize", party.query()).query["code"]
+    assert onward(browser, browser.get("/authorize", party.query())).query["code"]
 
 
 def test_a_lost_answer(browser: Browser, house: House, party: Party) -> None:

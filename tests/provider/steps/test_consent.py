@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,13 +10,17 @@ import pytest
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from appproxy.errors import StoreError
 from appproxy.identity.session import Session
 from appproxy.provider import BuiltInProvider
 from appproxy.store.applications import applications
-from appproxy.store.machines import device_codes, native_clients
+from appproxy.store.machines import clients, device_codes, native_clients
+from appproxy.store.machines.clients import ClientChanges
 from appproxy.store.machines.device_codes import DeviceCode
+from appproxy.store.service.note import Action
 from appproxy.store.transaction import Transaction
-from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, House, Now, Page, at_once
+from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, House, Noted, Now, Page, at_once, onward, sign_in
+from tests.provider.test_relying_parties import AT, Party
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Judge:
     house: House
     judged: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
+    applications: list[str] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
 
     async def __call__(
@@ -33,6 +38,7 @@ class Judge:
     ) -> tuple[str, Callable[[Transaction], object]]:
         """As the service's."""
         self.judged.append(session.id)
+        self.applications.append(application)
         self.meanwhile()
         return "low", lambda tx: self.passed.append(session.id)
 
@@ -46,7 +52,11 @@ def judge(house: House) -> Judge:
 @pytest.fixture
 def person(house: House, judge: Judge) -> Iterator[Browser]:
     """A browser at a provider that judges."""
-    provider = BuiltInProvider(house.live, ISSUER, house.clock, Now(house.clock), hasher=CHEAP, run=at_once.run, judge=judge)
+    def note(actor: str, action: Action, target: str = "", detail: Mapping[str, object] | None = None) -> None:
+        house.noted.append(Noted(actor, action, target, detail or {}))
+
+    provider = BuiltInProvider(
+        house.live, ISSUER, house.clock, Now(house.clock), hasher=CHEAP, run=at_once.run, judge=judge, note=note)
     provider.start()
     root = Resource()
     for name, child in provider.resources().items():
@@ -82,6 +92,45 @@ def test_who_lets_one_in_has_passed(person: Browser, house: House, judge: Judge,
     assert person.post("/consent", {"csrf": page.csrf, "do": "allow"}).status == 200
     found = house.read(lambda reading: device_codes.find(reading, waiting.id, house.now))
     assert found is None and len(judge.passed) == 1 and judge.judged == judge.passed
+
+
+@pytest.fixture
+def party(house: House) -> Party:
+    """An application elsewhere."""
+    made, secret = house.write(clients.add, "Elsewhere", ClientChanges([AT]))
+    return Party(made.id, secret=secret)
+
+
+def test_a_sign_in_elsewhere_is_judged(person: Browser, house: House, judge: Judge, party: Party) -> None:
+    """Before a code is sent, each time, also where nobody sees a form; under the client's id, and the audit has the level."""
+    code = sign_in(person, party).query["code"]
+    assert judge.judged == judge.passed and judge.applications == [party.client_id]
+    assert person.post("/token", party.token_form(code, client_secret=party.secret)).status == 200
+    [noted] = [one for one in house.noted if one.action == "client.sign_in"]
+    assert noted.detail["risk"] == "low"
+    silent = person.get("/authorize", {**party.query(), "prompt": "none"})
+    assert silent.location.startswith("/consent?") and len(judge.judged) == 1
+    assert "code" in onward(person, silent).query and len(judge.passed) == 2
+    other = Browser(person.root)
+    page = other.get("/authorize", {**party.query(), "prompt": "none"})
+    assert page.query.get("error") == "login_required", page
+    assert len(judge.judged) == 2
+    # Whoever comes there with nobody's session is not judged, and gets nothing.
+    page = other.get(silent.location)
+    assert page.location.startswith("/authorize?") and "error" in other.get(page.location).query
+    assert len(judge.judged) == 2
+
+
+def test_a_sign_in_elsewhere_that_cannot_be_judged(person: Browser, judge: Judge, party: Party) -> None:
+    """Is none: no code is sent."""
+    def fail() -> None:
+        raise StoreError("the database does not answer")
+
+    judge.meanwhile = fail
+    page = sign_in(person, party)
+    assert page.location.startswith("/consent?")
+    page = person.get(page.location)
+    assert page.status == 503 and "location" not in page.fields and judge.passed == []
 
 
 def test_nobody_passes_with_a_code_that_is_over(person: Browser, house: House, judge: Judge, waiting: DeviceCode) -> None:
