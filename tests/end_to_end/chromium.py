@@ -21,17 +21,19 @@ PATIENCE = 60
 
 @contextmanager
 def chromium(
-    profile: Path, *more: str, home: Path | None = None, prefs: Mapping[str, object] | None = None
+    profile: Path, *more: str, home: Path | None = None, prefs: Mapping[str, object] | None = None, trusts: bool = False,
 ) -> Iterator[Chrome]:
     """Chromium without a window, a proxy or a home page of its own; `more` arguments. `home`: of its user, where certificates
-    are that they have imported; `prefs`: what else is set in its profile.
+    are that they have imported; `prefs`: what else is set in its profile. `trusts`: it believes what they have imported, and
+    nothing else; only then are requests for several hosts sent on one connection.
     """
     options = ChromeOptions()
     options.binary_location = shutil.which("chromium") or "/usr/bin/chromium"
     for argument in (
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
         "--disable-component-update", "--no-first-run", "--no-proxy-server", "--window-size=1300,1300",
-        f"--host-resolver-rules=MAP *.{DOMAIN} 127.0.0.1", "--ignore-certificate-errors", f"--user-data-dir={profile}", *more,
+        f"--host-resolver-rules=MAP *.{DOMAIN} 127.0.0.1", f"--user-data-dir={profile}", *more,
+        *(() if trusts else ("--ignore-certificate-errors",)),
     ):  # fmt: skip
         options.add_argument(argument)
     if prefs:

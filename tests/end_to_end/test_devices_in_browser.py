@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
@@ -14,7 +15,7 @@ from selenium.webdriver.common.by import By
 from tests.end_to_end.chromium import chromium, sign_in, wait
 from tests.end_to_end.test_kept_forms import _POST, arrives
 from tests.end_to_end.visitor import Visitor
-from tests.end_to_end.world import DOMAIN, PASSWORD, World
+from tests.end_to_end.world import DOMAIN, PASSWORD, World, until
 
 POLICY = """
 name = "own devices"
@@ -51,10 +52,12 @@ def browser(world: World, device: tuple[str, bytes, str], tmp_path_factory: pyte
     store, file = home / ".pki" / "nssdb", home / "device.p12"
     store.mkdir(parents=True)
     file.write_bytes(device[1])
-    for command in (["certutil", "-N", "--empty-password"], ["pk12util", "-i", str(file), "-W", device[2], "-K", ""]):
+    for command in (["certutil", "-N", "--empty-password"], ["pk12util", "-i", str(file), "-W", device[2], "-K", ""],
+                    ["certutil", "-A", "-n", "service", "-t", "C,,", "-i", str(world.anchor)]):
         subprocess.run([*command, "-d", f"sql:{store}"], check=True, capture_output=True, timeout=60.0)
     chosen = json.dumps({"pattern": f"https://device.{DOMAIN}:{world.port}", "filter": {}})
-    with chromium(home / "profile", home=home, prefs={"profile.managed_auto_select_certificate_for_urls": [chosen]}) as driver:
+    with chromium(home / "profile", home=home, prefs={"profile.managed_auto_select_certificate_for_urls": [chosen]},
+                  trusts=True) as driver:
         yield driver
 
 
@@ -72,6 +75,35 @@ def policy(world: World, tmp_path: Path) -> Iterator[Path]:
 def page(browser: Chrome) -> str:
     """What is on the screen."""
     return browser.find_element(By.TAG_NAME, "body").text
+
+
+def lines(world: World, since: int) -> list[dict[str, Any]]:
+    """What the access log says, after so many lines."""
+    return [json.loads(line) for line in (world.state / "access.log").read_text().splitlines()[since:]]
+
+
+def test_no_connection_is_taken_for_another_hosts(world: World, browser: Chrome, policy: Path) -> None:
+    """All hosts have one certificate and one address, so that a browser sends requests for `device.` on the connection that it
+    has to another one, made without a certificate of its own. It is told to make another one, does, and proves its device.
+    """
+    url = world.url("owned", "/headers?a=2")
+    since = len(lines(world, 0))
+    browser.get(url)
+    sign_in(browser, "olga", PASSWORD)
+    wait(browser).until(lambda driver: driver.current_url == url)
+    world.admin("policy", "set", str(policy))
+    browser.get(url)
+    wait(browser).until(lambda driver: driver.current_url == url)
+    def all_lines() -> list[dict[str, Any]]:
+        """The log is written a moment later."""
+        found = lines(world, since)
+        shown = [one for one in found if (one["host"], one["path"], one["status"]) == (f"owned.{DOMAIN}", "/headers", 200)]
+        return found if len(shown) == 2 else []
+
+    told = [(one["protocol"], one["status"]) for one in until(all_lines, "the log lacks what was shown", 20)
+            if one["host"] == f"device.{DOMAIN}"]
+    # The first one came on the connection to another host, where nobody had asked for a certificate.
+    assert told == [("HTTP/2", 421), ("HTTP/1.1", 303)]
 
 
 def test_a_key_of_a_link_proves_its_device(
