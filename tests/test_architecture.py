@@ -152,7 +152,7 @@ INNER = {
         {"fleet", "people", "policy", "publishing", "running"},
         {"configuration", "logins"},
         {"operations"},
-        {"audit_page", "bounds", "fields", "noted"},
+        {"audit_page", "bounds", "events", "fields", "noted"},
         {"openapi"},
         {"transport"},
     ],

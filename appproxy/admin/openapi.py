@@ -75,6 +75,7 @@ def description(origin: str, prefix: str) -> Schema:
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     paths["/me"] = {"get": _me()}
+    paths["/events"] = {"get": _events()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -204,6 +205,24 @@ def _responses(operation: Operation) -> Schema:
 def _problems() -> Schema:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": f"{text}.", "content": content} for status, text in _PROBLEMS.items()}
+
+
+def _events() -> Schema:
+    after: Schema = {"type": "string", "pattern": "^[0-9]{0,15}$"}
+    explained = "Goes on behind this entry; left out: from now on."
+    return {
+        "operationId": "follow_events", "tags": ["events"],
+        "summary": "What happens, as it happens: server-sent events, without end.",
+        "description": "`id` is an entry's number, `data` a JSON object of it: `number`, `time`, `action` and `target`, and "
+                       "with the permission `audit.read` `actor` and `detail`. Nobody hears of what they may not read.",
+        "parameters": [
+            {"name": "after", "in": "query", "description": explained, "schema": after},
+            {"name": "Last-Event-ID", "in": "header", "description": explained, "schema": after},
+        ],
+        "responses": {
+            "200": {"description": "Goes on.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            **_problems()},
+    }  # fmt: skip
 
 
 def _me() -> Schema:

@@ -16,8 +16,9 @@ from appproxy.store.tables.core import IN_SNAPSHOT, revisions
 
 #: The row of `revisions` that counts all changes.
 ALL = "all"
-#: What other processes are told of at once, where the database can: of a new revision, and of nodes that come and go.
-SNAPSHOT, NODES = "snapshot", "nodes"
+#: What other processes are told of at once, where the database can: of a new revision, of nodes that come and go, and of
+#: entries of the audit.
+SNAPSHOT, NODES, AUDIT = "snapshot", "nodes", "audit"
 
 Row = sa.RowMapping
 #: The values of a statement's `bindparam`s. Where a statement is asked often it is made once, as a constant with such: making

@@ -10,6 +10,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
 
+from appproxy.admin.base.principal import Forbidden
+from appproxy.admin.base.problem import problem
+from appproxy.admin.events import heard, last_event, may_hear
 from appproxy.admin.logins.allowing import Allowing
 from appproxy.admin.logins.end_points import AskedDirectories, MachineEndPoints, MachinePlace
 from appproxy.admin.logins.rules import MachineFacts
@@ -18,7 +21,7 @@ from appproxy.admin.transport.socket import AdminApi
 from appproxy.config import ServiceSettings
 from appproxy.console import Console
 from appproxy.console.console import PageRequest
-from appproxy.errors import Code, RequestError
+from appproxy.errors import AppProxyError, Code, RequestError
 from appproxy.http.fields import encode_block
 from appproxy.identity.session import Session
 from appproxy.pages import NO_STORE, SECURITY_FIELDS
@@ -29,10 +32,12 @@ from appproxy.service.dispatch.gates.provider_tokens import TokenBook
 from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.stages.resource_metadata import ResourceMetadata
 from appproxy.service.exchange.exchange import Exchange, Handler
-from appproxy.service.own.admin_host import API, AdminHost
+from appproxy.service.own.admin_host import API, AdminHost, send
+from appproxy.service.own.event_stream import EventStreams
 from appproxy.service.own.token_uses import programs
 from appproxy.service.signin.sessions.renewal import Renewal
 from appproxy.store.database.live import LiveStore
+from appproxy.store.service.audit import AuditRow
 from appproxy.store.service.note import Note
 
 
@@ -58,18 +63,44 @@ class Administration:
             live, programs(gate, live, reactor, note, tokens), sign_in, ErrorPages(lambda: live.snapshot.brand),
             pages=pages, metadata=ResourceMetadata({settings.public_port, settings.listen.port}), answer=self._answer,
             wall_clock=wall_clock, machines=MachineEndPoints(live, self._facts, place, directories),
-            freshness=settings.machine_sign_in_minutes * 60.0)
+            freshness=settings.machine_sign_in_minutes * 60.0, events=self._stream)
+        self._streams = EventStreams(live, reactor)
 
     def _facts(self) -> MachineFacts:
         return MachineFacts(self._live.snapshot, self._settings, self._wall_clock())
 
-    def use(self, api: AdminApi) -> None:
-        """Perform operations by this from now on."""
+    def use(self, api: AdminApi, leaving: Callable[[], bool]) -> None:
+        """Perform operations by this from now on. `leaving`: does the node end?"""
         live = self._live
+        self._streams.leaving = leaving
         self._api = HttpsApi(api, lambda: live.snapshot, self._wall_clock, self._settings.admin_origin)
         self._console = Console(
             self._api.answer, lambda: live.snapshot.brand, lambda: live.snapshot.keys, self._settings.public_port,
             self._wall_clock, lambda work: deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work))
+
+    def _stream(self, exchange: Exchange, session: Session, why_not: Callable[[], str]) -> None:
+        """Answer with the stream of events, or with why not."""
+        api = self._api
+        if api is None:
+            raise RequestError(Code.OVERLOADED, "the node begins")
+        asked = asked_of(exchange, b"", session)
+        caller = asked.caller
+
+        def may_not() -> str:
+            return why_not() or ("" if may_hear(api.principal(caller)) else "their roles have ended")
+
+        def show(row: AuditRow) -> bytes | None:
+            told = heard(row, api.principal(caller))
+            return None if told is None else json.dumps(told).encode()
+
+        try:
+            after = last_event(asked.target, asked.fields)
+            if may_not():
+                raise Forbidden(f"{caller.name} has no role")
+        except AppProxyError as error:
+            send(exchange, *written(Answered(*problem(error))))
+            return
+        self._streams.open(exchange, (caller.provider, caller.subject), after, may_not, show)
 
     def _answer(self, exchange: Exchange, body: bytes, session: Session) -> Deferred[tuple[int, bytes, bytes]]:
         if self._api is None or self._console is None:

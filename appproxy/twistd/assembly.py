@@ -175,7 +175,7 @@ def assemble(
         live, settings, admit_password, node.live, node.limits_met, wall_clock, lambda: node.certificates.given,
         node.relay.symptoms.counts, node.probe, no_country if countries is None else countries.country_of,
         lambda ask, path, body: Deferred.fromCoroutine(asked(provider, node, exporter, reactor, ask, path, body)))
-    administration.use(api)
+    administration.use(api, lambda: node.end.has_begun)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
     return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock), exporter,
                     service_tracing(settings.traces, directory, node, reactor, wall_clock), revocation)

@@ -34,6 +34,7 @@ SECONDS = 600
 EXCLUDED = {
     "service_token_revoke": "it would end the tokens that the calls are made with",
     "service_token_rotate": "it would give those tokens other secrets",
+    "follow_events": "its answer does not end",
     "role_unassign": "it would take away the role of those tokens",
 }
 _GRAMMAR = "has a text that a schema cannot describe: a URL, a list of names, PEM, a policy, a time with bounds"
@@ -42,7 +43,8 @@ _STATE = "refuses what does not fit to what is there"
 #: By the name of operations: why values that fit the schema may be refused with 422. All others take them.
 MAY_REFUSE = {
     **dict.fromkeys((
-        "application_publish", "application_set", "segment_add", "segment_set", "cors_add", "cors_set", "branding_set",
+        "application_publish", "application_set", "application_set_logo", "access_approve", "access_deny",
+        "segment_add", "segment_set", "cors_add", "cors_set", "branding_set",
         "branding_reset", "audit_export_add", "certificate_order", "certificate_add", "certificate_replace", "client_add",
         "client_set", "configuration_apply", "get_difference", "connector_group_add", "connector_token", "context_set",
         "location_set", "policy_set", "strength_set", "device_add", "device_authority_add", "device_authority_set_crl",

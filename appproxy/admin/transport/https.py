@@ -29,6 +29,8 @@ from appproxy.store.tables.core import GROUP, USER
 
 #: All of the API is below it; another version of it would be below another.
 PREFIX = "/api/v1"
+#: The stream of events, which is answered before anybody asks here.
+EVENTS = "/events"
 _LONGEST_KEY = 255
 _MOST_PAIRS = 100
 #: Arrays and objects of a body, and quotes. A body is read in the reactor's thread, in which nothing else happens then;
@@ -131,6 +133,8 @@ class HttpsApi:
             if asked.method != "GET":
                 raise WrongMethod(f"{asked.method} is not possible on {path}")
             return succeed(Answered(200, self._me(asked.caller) if path == "/me" else self._description))
+        if path == EVENTS:
+            raise WrongMethod(f"{asked.method} is not possible on {path}, whose answer does not end")
         operation, _ = ROUTES.find(asked.method, path)
         caller = self.principal(asked.caller)
         # Who may not learns that first, whatever else is wrong.
@@ -299,7 +303,7 @@ def _next(operation: Query, path: str, fields: Mapping[str, object], data: objec
 def _methods(target: str) -> list[str]:
     """What is possible at a path."""
     path = target.partition("?")[0].removeprefix(PREFIX)
-    if path in ("/me", "/openapi.json"):
+    if path in ("/me", "/openapi.json", EVENTS):
         return ["GET"]
     return ROUTES.methods(path)
 

@@ -6,7 +6,7 @@ import http.client
 import json
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -21,6 +21,8 @@ _PREFIX = "/api/v1"
 _PATIENCE = 90.0
 #: Of one answer, in bytes; a page of a listing has 1,000 rows.
 _LARGEST = 64 << 20
+#: Bytes of one line of the stream of events.
+_LONGEST_LINE = 1 << 20
 _NEXT = re.compile(r'<([^<>]*)>; rel="next"')
 
 
@@ -80,6 +82,30 @@ class Remote:
         found = following[1] if following else ""
         return data, found if found.startswith(_PREFIX + "/") else ""
 
+    def follow(self, after: int | None) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+        """Entries of the audit as they are written, behind the number `after`, None for from now on: each with its number.
+        None in the place of an entry: so far there is nothing more for the caller. Ends when the service ends it.
+
+        Raises as `call` does, and StoreError when the connection breaks.
+        """
+        fields = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"}
+        if after is not None:
+            fields["Last-Event-ID"] = str(after)
+        connection = self._connection()
+        try:
+            connection.request("GET", f"{_PREFIX}/events", headers=fields)
+            answer = connection.getresponse()
+            if answer.status == 401:
+                raise TokenRefused(f"{self.url} does not take the token",
+                                   hint="it has ended or was revoked: appproxy login again")
+            if answer.status != 200:
+                raise error_of(answer.status, json.loads(answer.read(_LARGEST) or b"null"))
+            yield from events_of(iter(lambda: answer.readline(_LONGEST_LINE), b""))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise StoreError(f"{self.url} has broken the stream of events off ({error})") from error
+        finally:
+            connection.close()
+
     def post_form(self, path: str, fields: Mapping[str, str]) -> tuple[int, Mapping[str, Any]]:
         """Ask one of the end points beside the API that want no token; status and answer. Raises as `call` does."""
         status, data, _ = self._exchange("POST", path, urlencode(fields), {
@@ -112,6 +138,25 @@ class Remote:
         except ssl.SSLError as error:
             raise ConfigError("ca: is no certificate in PEM", hint="give the authority's: appproxy login --ca FILE") from error
         return http.client.HTTPSConnection(place.hostname or "", place.port or 443, timeout=_PATIENCE, context=context)
+
+
+def events_of(lines: Iterable[bytes]) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+    """The events of a stream (HTML standard, section 9.2.6), as ours are written: one line of data each.
+
+    Raises ValueError for what is none of ours.
+    """
+    number, data = 0, b""
+    for line in lines:
+        told = line.rstrip(b"\r\n")
+        name, _, value = told.partition(b": ")
+        if name == b"id":
+            number = int(value)
+        elif name == b"data":
+            data = value
+        elif not told:
+            if number:
+                yield number, json.loads(data) if data else None
+            data = b""
 
 
 def origin_of(url: str) -> str:

@@ -63,6 +63,10 @@ class CallSettings:
             return self.client.call(method, target, body, if_match=if_match, dry_run=dry_run)
         return self.client.call(method, target, body)
 
+    def elsewhere(self) -> Remote | KeptLogin | None:
+        """The service elsewhere that commands act on; None where it is that of this machine."""
+        return self._remote()
+
     def _remote(self) -> Remote | KeptLogin | None:
         """The service elsewhere that is meant: the one that is named, or, where no state directory is, the one in use."""
         if self.context and self.state is not None:

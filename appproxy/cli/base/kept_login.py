@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from appproxy.admin.transport.code_login import refreshed
 from appproxy.admin.transport.remote import Remote, TokenRefused
@@ -40,6 +41,10 @@ class KeptLogin:
         except TokenRefused:
             # Nothing was done. The clock here may be wrong, or the service have new keys.
             return self.current(refused=service.token).call(method, path, body, if_match=if_match, dry_run=dry_run)
+
+    def follow(self, after: int | None) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+        """As `Remote.follow`, until the token's end at the latest."""
+        return self.current().follow(after)
 
     def current(self, refused: str = "") -> Remote:
         """The service with a token that counts. `refused`: one that does not, whatever the clock says. Raises TokenRefused."""

@@ -12,6 +12,7 @@ import click
 from appproxy.cli.base.calling import CallSettings, given, pass_setting
 from appproxy.cli.base.output import Column, json_option, moment, plain, show_json, show_rows
 from appproxy.cli.running import audit_exports
+from appproxy.cli.running.follow import follow
 from appproxy.errors import StoreError
 
 _AGO = re.compile(r"([0-9]{1,6})([smhdw])")
@@ -109,4 +110,5 @@ def verify(setting: CallSettings, as_json: bool) -> None:
 
 
 audit.add_command(audit_exports.export)
+audit.add_command(follow)
 COMMANDS = (audit,)

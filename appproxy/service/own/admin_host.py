@@ -22,7 +22,7 @@ from appproxy.pages import error_page
 from appproxy.policy.authorizer import Authorizer, RequestContext
 from appproxy.policy.conditional.parts.demands import Demand
 from appproxy.policy.levels import RateLimit
-from appproxy.policy.verdict import Pass, Refuse, SignInRequired
+from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.publish.administration import ADMINISTRATION
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.dispatch.error_pages import ErrorPages
@@ -48,10 +48,20 @@ BURST, RATE = 200.0, 20.0
 API = b"/api/"
 _CONFIGURATION = b"/api/v1/configuration"
 _OWN_PATHS = b"/.appproxy/"
+#: The stream of what is changed.
+EVENTS = b"/api/v1/events"
 #: The page on which somebody lets a machine in.
 _MACHINES = b"/device"
 #: Some frameworks take the method from these: nobody here does, and whoever sends one is mistaken or an attacker.
 _METHOD_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
+
+
+class OpenStream(Protocol):
+    """Answers somebody with a stream of events, as far as they may hear of any."""
+
+    def __call__(self, exchange: Exchange, session: Session, why_not: Callable[[], str], /) -> None:
+        """`why_not`: why they may be here no longer, "" while they may. Raises RequestError."""
+        ...
 
 
 class UnsignedEndPoints(Protocol):
@@ -72,6 +82,8 @@ class AdminHost:
     `machines`: what answers those that nobody has signed in at; `freshness`: so many seconds ago may who lets one in have
     signed in.
 
+    `events`: answers who asks for the stream of events.
+
     `pages`: sign-in and sign-out below `/.appproxy/`; `metadata`: where programs sign in; `answer`: the API, and the pages.
     """
 
@@ -80,8 +92,9 @@ class AdminHost:
     def __init__(
         self, store: SnapshotSource, programs: Programs, sign_in: SignInStart, error_pages: ErrorPages, *, pages: Handler,
         metadata: ResourceMetadata, answer: Answering, wall_clock: Callable[[], float], machines: UnsignedEndPoints,
-        freshness: float,
+        freshness: float, events: OpenStream,
     ) -> None:
+        self._events = events
         self._machines = machines
         self._fresh = Demand(max_age=freshness)
         self._store = store
@@ -178,16 +191,31 @@ class AdminHost:
 
     def _perform(self, exchange: Exchange, session: Session, body: bytes) -> None:
         """A body may take long: who has been shut out meanwhile does nothing more."""
-        request = self._request(exchange)
-        context: RequestContext[Session] = request.context()
-        verdict = Authorizer(request.snapshot).authorize(_with(context, session))
+        verdict = self._verdict(exchange, session)
         if not isinstance(verdict, Pass):
             code = verdict.code if isinstance(verdict, Refuse) else Code.SIGN_IN_REQUIRED
             self._refuse(exchange, code, verdict.reason)
             return
+        if exchange.head.method == b"GET" and exchange.head.target.partition(b"?")[0] == EVENTS:
+            self._events(exchange, session, lambda: self._why_not(exchange, session))
+            return
         exchange.responder = _Nobody()
         self._answer(exchange, body, session).addCallbacks(
             lambda answer: send(exchange, *answer), lambda failure: self._failed(exchange, failure))
+
+    def _verdict(self, exchange: Exchange, session: Session) -> Verdict[Session]:
+        """May they be here now?"""
+        request = self._request(exchange)
+        context: RequestContext[Session] = request.context()
+        return Authorizer(request.snapshot).authorize(_with(context, session))
+
+    def _why_not(self, exchange: Exchange, session: Session) -> str:
+        """Why what goes on must end; "" where it may go on."""
+        try:
+            verdict = self._verdict(exchange, session)
+        except RequestError as error:
+            return error.detail
+        return "" if isinstance(verdict, Pass) else verdict.reason
 
     def _failed(self, exchange: Exchange, failure: Failure) -> None:
         error = failure.value

@@ -15,7 +15,7 @@ from appproxy.store.service.actions import AUDIT_EXPORT_LOST
 from appproxy.store.service.note import ANONYMOUS as ANONYMOUS
 from appproxy.store.service.note import Action
 from appproxy.store.tables.core import audit
-from appproxy.store.transaction import Reading, Row, Transaction
+from appproxy.store.transaction import AUDIT, Reading, Row, Transaction
 
 _LONGEST_ACTOR = 255
 #: Anybody can cause entries about nobody: they go after 90 days, and beyond so many at once.
@@ -111,6 +111,7 @@ def record_all(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
     ]  # fmt: skip
     audit_chain.append(tx, rows)
     tx.change(_ADD, rows)
+    tx.tell(AUDIT)
 
 
 def list_recent(
@@ -121,6 +122,17 @@ def list_recent(
     if before is not None:
         found = found.where(audit.c.number < before)
     return [_row(row) for row in reading.rows(found.order_by(audit.c.number.desc()).limit(limit))]
+
+
+def list_after(reading: Reading, number: int, limit: int) -> list[AuditRow]:
+    """The entries behind this one, in the order in which they were written."""
+    found = sa.select(audit).where(audit.c.number > number).order_by(audit.c.number).limit(limit)
+    return [_row(row) for row in reading.rows(found)]
+
+
+def newest(reading: Reading) -> int:
+    """The number of the last entry; 0 where there is none."""
+    return int(reading.connection.scalar(sa.select(sa.func.max(audit.c.number))) or 0)
 
 
 def search(
