@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -39,15 +40,29 @@ def world(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
 
 
 def new_token(world: World, name: str, role: str) -> str:
-    """A service token."""
-    return str(call(world, "service", "POST", "/service-tokens", {"name": name, "role": role})["token"])
+    """A service token that both nodes know."""
+    token = str(call(world, "service", "POST", "/service-tokens", {"name": name, "role": role})["token"])
+    for node in NODES:
+        until(partial(knows, world, node, token), "the token", 20)
+    return token
+
+
+def knows(world: World, node: str, token: str) -> bool:
+    """Does a node answer whoever has it?"""
+    host = f"admin.{DOMAIN}"
+    return subprocess.run(
+        ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "20", "--cacert", str(world.anchor),
+         "--resolve", f"{host}:{world.port}:{NODES[node]}", "-H", f"Authorization: Bearer {token}",
+         f"https://{host}:{world.port}/api/v1/me"], capture_output=True, text=True, check=False).stdout == "200"
 
 
 class Listener:
     """What curl has shown so far; `code` is its exit, None while it goes on."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], start: str = "data: ") -> None:
         self._process = process
+        #: What lines begin with that have an event.
+        self._start = start
         self.lines: list[str] = []
         Thread(target=self._read, daemon=True).start()
 
@@ -62,7 +77,8 @@ class Listener:
 
     def events(self) -> list[dict[str, Any]]:
         """Those with something in them."""
-        return [json.loads(line[6:]) for line in self.lines if line.startswith("data: ") and len(line) > 6]
+        found = [line.removeprefix(self._start) for line in self.lines if line.startswith(self._start)]
+        return [json.loads(line) for line in found if line]
 
     def names(self) -> list[str]:
         """Of the groups that were made, by the entries' details."""
@@ -138,12 +154,13 @@ def test_our_own_command_follows(world: World, tmp_path: Path) -> None:
     state = world.directory / "service"
     newest = call(world, "service", "GET", "/audit", {"limit": 1})[0]["number"]
     command = [sys.executable, "-m", "appproxy.cli", "--state", str(state), "audit", "follow", "--after", str(newest),
-               "--limit", "2", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment()) as process:
-        try:
-            group(world, "here0")
-            group(world, "here1")
-            out, _ = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert [json.loads(line)["detail"]["name"] for line in out.splitlines()] == ["here0", "here1"]
+               "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment())
+    try:
+        listener = Listener(process, "")
+        group(world, "here0")
+        group(world, "here1")
+        until(lambda: listener.names() == ["here0", "here1"], "both entries", 20)
+    finally:
+        process.kill()
+        process.wait()
