@@ -123,9 +123,10 @@ _KEYS = {
     "configuration.apply": "added after before changed removed renamed",
     "role.entitle": "application approval expires kind longest name provider role value",
     "role.withdraw": "application approval expires kind longest name provider role value",
-    "role.request": "application duration ends name provider reason role state",
-    "role.approve": "application duration ends name provider reason role state",
-    "role.deny": "application duration ends name provider reason role state",
+    "role.request": "application duration ends name provider reason role state user",
+    "role.approve": "application duration ends name provider reason role state user",
+    "role.deny": "application duration ends name provider reason role state user",
+    "role.end": "application duration ends name provider reason role state user",
     "role.assign": "application expires kind name provider role value",
     "role.unassign": "application expires kind name provider role value",
 }

@@ -129,6 +129,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "role.request": _GRANT,
     "role.approve": _GRANT,
     "role.deny": _row("iam", "user admin change", Class.USER_ACCESS, OTHER, failed=True),
+    "role.end": _TAKE_AWAY,
     "role.assign": _GRANT,
     "role.unassign": _TAKE_AWAY,
     "break_glass.add": _GRANT,

@@ -268,6 +268,10 @@ class Entitlement:
         """Provider, kind and value."""
         return self.provider, self.kind, self.value
 
+    def reach(self, now: float) -> float:
+        """For how many seconds a role is had that is asked for now: no longer than one may ask for it."""
+        return min(self.longest, self.expires - now) if self.expires else self.longest
+
     def holds(self, now: float) -> bool:
         """Does it count now?"""
         return not self.expires or now < self.expires

@@ -64,7 +64,7 @@ def test_asked_for_denied_approved_and_over(people: People) -> None:
     first = requested(bob, "to look")
     own = bob("role", "approve", first)
     assert own.code == 1 and "roles.change" in own.err
-    assert alice.good("role", "deny", first).strip() == "Bob does not get reader"
+    assert alice.good("role", "deny", first).strip() == "Bob (bob, builtin) does not get reader"
     assert bob("app", "list").code == 1
 
     second = requested(bob, "an incident in Bern", "--for", "1m")
@@ -72,7 +72,7 @@ def test_asked_for_denied_approved_and_over(people: People) -> None:
     assert second in shown and "an incident in Bern" in shown
     told = alice.good("role", "approve", second)
     begun = time.monotonic()
-    assert told.startswith("Bob is reader until ")
+    assert told.startswith("Bob (bob, builtin) is reader until ")
     assert "sample" in bob.good("app", "list") and "with reader" in bob.good("whoami")
     again = bob("role", "request", "reader", "--reason", "longer")
     assert again.code == 1, again.out

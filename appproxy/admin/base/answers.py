@@ -83,7 +83,8 @@ _RECORDS: Mapping[str, str] = {
         "id:text role:text kind:text name:text value:text provider:text application:text longest:number approval:flag "
         "created:time expires:time",
     "RoleRequest":
-        "id:text role:text application:text name:text subject:text provider:text reason:text duration:number state:text "
+        "id:text role:text application:text name:text user:text email:text subject:text provider:text reason:text "
+        "duration:number state:text "
         "decider:text created:time ends:time",
     "AuditEntry": "number:whole time:time actor:text action:text target:text detail:object",
     "TrustAnchor": "certificate:text",
@@ -143,6 +144,7 @@ _ANSWERS: Mapping[str, str] = {
     "POST /role-entitlements": "RoleEntitlement", "DELETE /role-entitlements": "RoleEntitlement",
     "GET /role-requests": "[RoleRequest]", "POST /role-requests": "RoleRequest",
     "POST /role-requests/{request}/approve": "RoleRequest", "POST /role-requests/{request}/deny": "RoleRequest",
+    "POST /role-requests/{request}/end": "RoleRequest",
     "GET /audit": "[AuditEntry]", "GET /trust-anchor": "TrustAnchor",
     "POST /configuration/difference": "ConfigurationComparison", "PUT /configuration": "ConfigurationChange",
 }  # fmt: skip

@@ -16,7 +16,8 @@ from appproxy.store.applications import applications
 from appproxy.store.roles import assignments, entitlements
 from appproxy.store.roles.assignments import Labels, NamedHolder
 from appproxy.store.roles.entitlements import Asking, RoleRequest
-from appproxy.store.snapshot import Entitlement
+from appproxy.store.snapshot import BUILTIN, Entitlement
+from appproxy.store.tables.core import USER
 from appproxy.store.transaction import Reading, Transaction
 
 #: The longest that a role may be asked for, in seconds: a day. Longer than that it is no exception.
@@ -86,7 +87,7 @@ def _ask(tx: Transaction, call: Call) -> Change:
     name, reason = body.text("role"), body.text("reason").strip()
     if me.person is None:
         raise Forbidden(f"{me.called} cannot be entitled to a role", hint="people ask for roles, who have signed in")
-    entitlement = _found(tx, call, me, roles.find(name).name)
+    entitlement = _found(tx, call, me, roles.find(name).name, body.duration("duration", 0.0))
     seconds = body.duration("duration", entitlement.longest)
     if not 60.0 <= seconds <= entitlement.longest:
         raise ConfigError(f"duration: must be a minute to {entitlement.longest / 3600:g} hours")
@@ -99,14 +100,19 @@ def _ask(tx: Transaction, call: Call) -> Change:
     return _requested(tx, made, entitlement)
 
 
-def _found(tx: Transaction, call: Call, me: Principal, name: str) -> Entitlement:
-    """By what they may ask for this role; of several the one that gives most. Raises NotFound."""
+def _found(tx: Transaction, call: Call, me: Principal, name: str, seconds: float) -> Entitlement:
+    """By what they may ask for this role for so many seconds, 0.0 for as long as they may. Raises NotFound.
+
+    Of several that allow so long, one that nobody has to approve; of these the one that gives most. Where none does, the one
+    that comes nearest, which says for how long it may be.
+    """
     application = applications.find(tx, call.body.text("application")).id if "application" in call.body else ""
     fitting = [
         one for one in entitlements.of(tx, me.holders, tx.now) if (one.role, one.application) == (name, application)]
     if not fitting:
         raise NotFound(f"you are not entitled to the role {name}", hint="appproxy role requests --mine says to what you are")
-    return max(fitting, key=lambda one: (not one.approval, one.longest))
+    return max(fitting, key=lambda one: (
+        min(one.reach(tx.now), seconds), min(one.longest, seconds), not one.approval, one.reach(tx.now)))
 
 
 def _approve(tx: Transaction, call: Call) -> Change:
@@ -121,6 +127,17 @@ def _deny(tx: Transaction, call: Call) -> Change:
     request, entitlement = _decided(tx, call)
     guard.check_grant(call.context.principal, roles.find(entitlement.role), entitlement.application)
     return _requested(tx, entitlements.deny(tx, request, call.context.principal.name), entitlement)
+
+
+def _end(tx: Transaction, call: Call) -> Change:
+    """One's own; or another one's, which only those may end who could give it: it takes nothing that they may not take."""
+    request = entitlements.find_request(tx, call.path["request"])
+    entitlement = entitlements.find(tx, request.entitlement)
+    me = call.context.principal
+    if me.person != (request.provider, request.subject):
+        me.require(Permission.CHANGE_ROLES)
+        guard.check_grant(me, roles.find(entitlement.role), entitlement.application)
+    return _requested(tx, entitlements.end(tx, request), entitlement)
 
 
 def _decided(tx: Transaction, call: Call) -> tuple[RoleRequest, Entitlement]:
@@ -144,7 +161,7 @@ def _change(tx: Transaction, one: Entitlement) -> Change:
 
 def _requested(tx: Transaction, request: RoleRequest, one: Entitlement) -> Change:
     shown = _request(request, one, Labels.now(tx), tx.now)
-    noted = ("role", "application", "name", "provider", "reason", "duration", "state", "ends")
+    noted = ("role", "application", "name", "user", "provider", "reason", "duration", "state", "ends")
     return Change(shown, request.subject, {key: shown[key] for key in noted})
 
 
@@ -158,9 +175,14 @@ def _shown(one: Entitlement, labels: Labels) -> dict[str, object]:
 
 
 def _request(one: RoleRequest, entitlement: Entitlement, labels: Labels, now: float) -> dict[str, object]:
+    """`name` is what they are called, which many may be; `user` and `provider` are nobody else's. Of users of other providers
+    that is the subject, and no address is known.
+    """
+    holder = (one.provider, USER, one.subject)
     return {
         "id": one.id, "role": entitlement.role,
         "application": labels.applications.get(entitlement.application, entitlement.application), "name": one.name,
+        "user": labels.of_holder(holder), "email": labels.emails.get(one.subject, "") if one.provider == BUILTIN else "",
         "subject": one.subject, "provider": labels.providers.get(one.provider, one.provider), "reason": one.reason,
         "duration": one.seconds, "state": one.state_at(now), "decider": one.decider, "created": one.created, "ends": one.ends,
     }
@@ -185,4 +207,6 @@ OPERATIONS: tuple[Operation, ...] = (
             permission=Permission.CHANGE_ROLES),
     Command("POST", "/role-requests/{request}/deny", "role.deny", "Do not give what was asked for.", _deny,
             permission=Permission.CHANGE_ROLES),
+    Command("POST", "/role-requests/{request}/end", "role.end", "End a role that was asked for, or take a request back: one's "
+            "own, or anybody's for who may give the role.", _end, permission=Permission.MAKE_REQUESTS),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -103,7 +103,8 @@ _ENTITLED = (
 )  # fmt: skip
 _REQUESTS = (
     Column("ID", "id"), Column("STATE", "state"), Column("ROLE", "role"), Column("APPLICATION", "application", _application),
-    Column("NAME", "name"), Column("PROVIDER", "provider"), Column("FOR", "duration", _period), Column("ENDS", "ends", moment),
+    Column("NAME", "name"), Column("USER", "user"), Column("ADDRESS", "email"), Column("PROVIDER", "provider"),
+    Column("FOR", "duration", _period), Column("ENDS", "ends", moment),
     Column("REASON", "reason", prose=True),
 )  # fmt: skip
 
@@ -169,6 +170,12 @@ def requests(setting: CallSettings, mine: bool, entitled: bool, as_json: bool) -
         show_rows(setting.call("GET", "role-requests"), _REQUESTS, as_json, "Nothing was asked for.")
 
 
+def _who(made: Mapping[str, Any]) -> str:
+    """What they are called, and who that is: names are not theirs alone."""
+    known = (made["user"], made["email"], made["provider"])
+    return f"{made['name']} ({', '.join(one for one in known if one)})"
+
+
 @role.command()
 @click.argument("request_id", metavar="ID")
 @json_option
@@ -176,7 +183,7 @@ def requests(setting: CallSettings, mine: bool, entitled: bool, as_json: bool) -
 def approve(setting: CallSettings, request_id: str, as_json: bool) -> None:
     """Give what another person has asked for."""
     made = setting.call("POST", "role-requests", request_id, "approve")
-    done(f"{made['name']} is {made['role']} until {moment(made['ends'])}", made, as_json)
+    done(f"{_who(made)} is {made['role']} until {moment(made['ends'])}", made, as_json)
 
 
 @role.command()
@@ -186,7 +193,17 @@ def approve(setting: CallSettings, request_id: str, as_json: bool) -> None:
 def deny(setting: CallSettings, request_id: str, as_json: bool) -> None:
     """Do not give what another person has asked for."""
     made = setting.call("POST", "role-requests", request_id, "deny")
-    done(f"{made['name']} does not get {made['role']}", made, as_json)
+    done(f"{_who(made)} does not get {made['role']}", made, as_json)
+
+
+@role.command()
+@click.argument("request_id", metavar="ID")
+@json_option
+@pass_setting
+def end(setting: CallSettings, request_id: str, as_json: bool) -> None:
+    """End a role that was asked for before its time, or take a request back: your own, or one that you may give."""
+    made = setting.call("POST", "role-requests", request_id, "end")
+    done(f"{_who(made)} is {made['role']} by this request no more", made, as_json)
 
 
 COMMANDS = (role,)

@@ -49,16 +49,23 @@ def _waits(record: Record) -> bool:
     return bool(record["state"] == "pending")
 
 
+def _goes_on(record: Record) -> bool:
+    return bool(record["state"] in ("pending", "active"))
+
+
 REQUESTS = RecordKind(
     "/role-requests", "role request", "Roles that were asked for",
     "Ask for a role that you are entitled to, with a reason: it ends by itself. Nobody approves their own request.",
-    (Cell("name", "Who", False), Cell("role", "Role", False), Cell("application", "For"), Cell("reason", "Reason"),
-     Cell("state", "State", False), Cell("ends", "Ends")),
-    key="id", title="name", add="POST /role-requests", hidden=("id", "subject"),
+    (Cell("name", "Who", False), Cell("user", "User", False), Cell("email", "Address"), Cell("provider", "From"),
+     Cell("role", "Role", False), Cell("application", "For"), Cell("reason", "Reason"), Cell("state", "State", False),
+     Cell("ends", "Ends")),
+    key="id", title="name", add="POST /role-requests", hidden=("id",),
     acts=(
         Act("POST /role-requests/{request}/approve", "approve", "Approve", "They have the role from now on, for as long as "
             "they have asked.", where=_waits, closes=True),
         Act("POST /role-requests/{request}/deny", "deny", "Deny", "They do not get it.", where=_waits, closes=True),
+        Act("POST /role-requests/{request}/end", "end", "End it now", "A role that is had ends at once, and a request that "
+            "waits is taken back.", where=_goes_on, closes=True),
     ))
 EXPORTS = RecordKind(
     "/audit-exports", "audit export", "Audit exports",

@@ -127,10 +127,10 @@ def activate(
     return _made(_needed(tx, id_))
 
 
-def deactivate(tx: Transaction, entitlement: str) -> list[RoleAssignment]:
-    """Take away what was asked for by an entitlement."""
-    gone = of_entitlement(tx, entitlement)
-    tx.change(sa.delete(table).where(table.c.entitlement == entitlement))
+def deactivate(tx: Transaction, entitlement: str, holder: tuple[str, str] | None = None) -> list[RoleAssignment]:
+    """Take away what was asked for by an entitlement: by everybody, or by one subject of a provider."""
+    gone = [one for one in of_entitlement(tx, entitlement) if holder in (None, (one.provider, one.value))]
+    tx.change(sa.delete(table).where(table.c.id.in_([one.id for one in gone])))
     return gone
 
 
@@ -165,16 +165,20 @@ class Labels:
     tokens: dict[str, str]
     providers: dict[str, str]
     applications: dict[str, str]
+    #: E-mail addresses of users of the built-in provider, "" for none.
+    emails: dict[str, str]
 
     @classmethod
     def now(cls, reading: Reading) -> Labels:
         """As the database has them."""
+        known = users.list_all(reading)
         return cls(
-            {one.id: one.name for one in users.list_all(reading)},
+            {one.id: one.name for one in known},
             {one.id: one.name for one in user_groups.list_all(reading)},
             {row["id"]: row["name"] for row in reading.rows(sa.select(token_table.c.id, token_table.c.name))},
             {one.id: one.name for one in providers.list_all(reading)},
             {one.id: one.name for one in applications.list_all(reading)},
+            {one.id: one.email for one in known},
         )
 
     def of(self, one: RoleAssignment) -> str:

@@ -140,6 +140,15 @@ def deny(tx: Transaction, request: RoleRequest, decider: str) -> RoleRequest:
     return find_request(tx, request.id)
 
 
+def end(tx: Transaction, request: RoleRequest) -> RoleRequest:
+    """End what is had by a request, or the request while it waits, now. Raises AlreadyThere where it is over."""
+    goes_on = (requests.c.id == request.id) & requests.c.state.in_((PENDING, ACTIVE)) & (requests.c.ends > tx.now)
+    if tx.change(sa.update(requests).where(goes_on).values(state=ENDED, ends=tx.now)) != 1:
+        raise AlreadyThere(f"the request of {request.name} is over", hint="appproxy role requests says which are not")
+    assignments.deactivate(tx, request.entitlement, (request.provider, request.subject))
+    return find_request(tx, request.id)
+
+
 def _decide(tx: Transaction, request: RoleRequest, state: str, decider: str, ends: float) -> None:
     waits = (requests.c.id == request.id) & (requests.c.state == PENDING) & (requests.c.ends > tx.now)
     if tx.change(sa.update(requests).where(waits).values(state=state, decider=decider, ends=ends)) != 1:

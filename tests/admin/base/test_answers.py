@@ -108,7 +108,8 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
 #: Users ask for applications by pages alone: tests/admin/publishing/test_access_requests.py decides.
 OF_PERSONS = {
     "GET /role-entitlements/mine", "POST /role-requests", "POST /role-requests/{request}/approve",
-    "POST /role-requests/{request}/deny", "POST /access-requests/{request}/approve", "POST /access-requests/{request}/deny",
+    "POST /role-requests/{request}/deny", "POST /role-requests/{request}/end", "POST /access-requests/{request}/approve",
+    "POST /access-requests/{request}/deny",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -206,3 +207,81 @@ def test_what_is_no_entitlement(staffed: Desk, body: Mapping[str, object]) -> No
     """Programs ask for no roles; no role is had for longer than a day."""
     with pytest.raises(AppProxyError):
         staffed.call("POST", "/role-entitlements", {"role": "reader", **body})
+
+
+def test_of_several_one_that_fits(staffed: Desk) -> None:
+    """Which allows so long, then without approval, then the longest; and one that is over sooner gives no more than that."""
+    for body in ({"role": "reader", "user": "eve", "longest": "4h", "approval": True},
+                 {"role": "reader", "group": "operators", "longest": "1h"}):
+        staffed.call("POST", "/role-entitlements", body)
+    eve = person(staffed, "eve", groups=("operators",))
+    for duration, state in (("30m", "active"), ("1h", "active"), ("2h", "pending"), ("4h", "pending"), (None, "active")):
+        body = {"role": "reader", "reason": "a look", **({} if duration is None else {"duration": duration})}
+        made = acting(staffed, eve, "POST", "/role-requests", body)
+        assert isinstance(made, dict) and made["state"] == state, duration
+        acting(staffed, eve, "POST", f"/role-requests/{made['id']}/end")
+    with pytest.raises(ConfigError, match="to 4 hours"):
+        acting(staffed, eve, "POST", "/role-requests", {"role": "reader", "reason": "a look", "duration": "5h"})
+    staffed.call("POST", "/role-entitlements", {"role": "reader", "group": "operators", "longest": "8h", "expires": "90m"})
+    made = acting(staffed, eve, "POST", "/role-requests", {"role": "reader", "reason": "a look", "duration": "3h"})
+    assert isinstance(made, dict) and made["state"] == "pending"
+
+
+def test_a_role_ends_before_its_time(staffed: Desk) -> None:
+    """By its holder, or by who may give it: it is gone at once, the audit says so, and it can be asked for again."""
+    for who in ("bob", "ann"):
+        request = asked(staffed, "bob")
+        acting(staffed, person(staffed, "ann"), "POST", f"/role-requests/{request['id']}/approve")
+        assert person(staffed, "bob").covers(roles.ROLES["administrator"].permissions)
+        ended = acting(staffed, person(staffed, who), "POST", f"/role-requests/{request['id']}/end")
+        assert isinstance(ended, dict) and (ended["state"], ended["ends"]) == ("ended", NOW)
+        assert person(staffed, "bob").permissions == {Permission.READ_REQUESTS, Permission.MAKE_REQUESTS}
+        entry = staffed.audit()[0]
+        assert (entry.action, entry.actor, entry.target) == (
+            "role.end", person(staffed, who).name, person(staffed, "bob").person[1])  # type: ignore[index]
+        with pytest.raises(AlreadyThere, match="is over"):
+            acting(staffed, person(staffed, who), "POST", f"/role-requests/{request['id']}/end")
+
+
+def test_what_ends_a_role_ends_no_other(staffed: Desk) -> None:
+    """Neither one that was given for good, nor that of another member of the group; and a request is taken back."""
+    staffed.call("PUT", "/users/eve/groups/operators")
+    staffed.call("POST", "/role-assignments", {"role": "connector-administrator", "user": "olga", "expires": "1d"})
+    body = {"role": "connector-administrator", "reason": "new rack"}
+    made = [acting(staffed, person(staffed, name, groups=("operators",)), "POST", "/role-requests", body)
+            for name in ("olga", "eve")]
+    acting(staffed, person(staffed, "olga", groups=("operators",)), "POST", f"/role-requests/{made[0]['id']}/end")  # type: ignore[index]
+    left = [(one["name"], one["expires"]) for one in staffed.rows("/role-assignments") if one["role"] != "administrator"]
+    assert sorted(left) == [("eve", NOW + 8 * 3600.0), ("olga", NOW + 86400.0)]
+    waiting = asked(staffed, "bob")
+    taken = acting(staffed, person(staffed, "bob"), "POST", f"/role-requests/{waiting['id']}/end")
+    assert isinstance(taken, dict) and taken["state"] == "ended"
+    with pytest.raises(AlreadyThere, match="waits no longer"):
+        staffed.call("POST", f"/role-requests/{waiting['id']}/approve")
+
+
+def test_who_ends_no_role_of_others(staffed: Desk) -> None:
+    """Who may only ask, or may do less than the role."""
+    request = asked(staffed, "bob")
+    staffed.call("POST", f"/role-requests/{request['id']}/approve")
+    path = f"/role-requests/{request['id']}/end"
+    with pytest.raises(Forbidden, match="roles.change"):
+        acting(staffed, person(staffed, "olga", groups=("operators",)), "POST", path)
+    with pytest.raises(Forbidden, match="requests.change"):
+        acting(staffed, person(staffed, "eve"), "POST", path)
+    lesser = Principal("user:x", frozenset({Permission.MAKE_REQUESTS, Permission.CHANGE_ROLES}), person=("builtin", "x"))
+    with pytest.raises(Forbidden, match="may do less"):
+        acting(staffed, lesser, "POST", path)
+    staffed.call("POST", path)
+
+
+def test_who_asks_is_told_apart(staffed: Desk) -> None:
+    """Two who call themselves alike are two users, with addresses of their own; of other providers it is the subject."""
+    staffed.call("PATCH", "/users/bob", {"display_name": "Ann", "email": "bob@example.com"})
+    staffed.call("POST", "/role-entitlements", {"role": "reader", "user": "ann", "approval": True})
+    for name in ("bob", "ann"):
+        me = replace(person(staffed, name), noted={"caller": "Ann"})
+        acting(staffed, me, "POST", "/role-requests", {**ASK, "role": "administrator" if name == "bob" else "reader"})
+    found = {(one["name"], one["user"], one["email"], one["provider"]) for one in staffed.rows("/role-requests")}
+    assert found == {("Ann", "bob", "bob@example.com", "builtin"), ("Ann", "ann", "", "builtin")}
+    assert staffed.audit()[0].detail["user"] == "ann"

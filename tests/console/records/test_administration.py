@@ -31,3 +31,21 @@ def test_an_export_is_added_and_tested(house: House, alice: Seat) -> None:
 def test_updates_are_in_order(house: House, alice: Seat) -> None:
     """Each connector has its turn."""
     assert "connector-0" in alice.see("/connector-updates").text
+
+
+def test_a_role_that_was_asked_for_is_ended(house: House, alice: Seat) -> None:
+    """On its page, by its holder and by who may give it; beside the name stands who that is."""
+    house.call("PATCH", "/users/rita", {"email": "rita@example.org"})
+    house.call("POST", "/role-entitlements", {"role": "auditor", "user": "rita"})
+    rita = house.seat("rita")
+    for seat in (rita, alice):
+        asked = rita.send("/role-requests/new", {"role": "auditor", "reason": "a look"}, of="/role-requests/new")
+        assert asked.status == 200, asked.text
+        one = next(row for row in house.call("GET", "/role-requests") if row["state"] == "active")
+        shown = seat.see(f"/role-requests/{one['id']}").text
+        assert "rita@example.org" in shown and "End it now" in shown
+        assert rita.see("/audit").status == 200
+        assert seat.send(f"/role-requests/{one['id']}/end", {}, of=f"/role-requests/{one['id']}").status == 200
+        assert rita.see("/audit").status == 403
+        assert "End it now" not in seat.see(f"/role-requests/{one['id']}").text
+    house.call("DELETE", "/role-entitlements", {"role": "auditor", "user": "rita"})
