@@ -62,7 +62,7 @@ class Administration:
         self.handler: Handler = AdminHost(
             live, programs(gate, live, reactor, note, tokens), sign_in, ErrorPages(lambda: live.snapshot.brand),
             pages=pages, metadata=ResourceMetadata({settings.public_port, settings.listen.port}), answer=self._answer,
-            wall_clock=wall_clock, machines=MachineEndPoints(live, self._facts, place, directories),
+            wall_clock=wall_clock, machines=MachineEndPoints(live, self._facts, place, directories, renewal),
             freshness=settings.machine_sign_in_minutes * 60.0, events=self._stream)
         self._streams = EventStreams(live, reactor)
 

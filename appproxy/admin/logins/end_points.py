@@ -23,13 +23,14 @@ from appproxy.http.head import RequestHead
 from appproxy.identity.command_line import token_text
 from appproxy.identity.cookie import from_payload
 from appproxy.identity.grant_types import DEVICE_CODE, REFRESH
+from appproxy.identity.session import Session
 from appproxy.pages import NO_STORE
 from appproxy.policy.failed_tries import FailedTries
 from appproxy.policy.levels import AddressLimit, RateLimit
 from appproxy.publish.administration import ADMINISTRATION
 from appproxy.store.database.live import LiveStore
 from appproxy.store.machines import command_lines, waiting_machines
-from appproxy.store.machines.command_lines import CommandLine
+from appproxy.store.machines.command_lines import CommandLine, KnownCommandLine
 from appproxy.store.machines.waiting_machines import MachinePurpose, NewWaitingMachine
 from appproxy.store.snapshot import BUILTIN
 
@@ -70,19 +71,29 @@ class AskedDirectories(Protocol):
         ...
 
 
+class AskedProviders(Protocol):
+    """What is needed of `service.signin.sessions.renewal.Renewal`."""
+
+    async def asked_again(self, origin: str, session: Session) -> Session | None:
+        """What another provider says of somebody now, asked by the session `origin`; None: that has ended, or is refused."""
+        ...
+
+
 class MachineEndPoints:
-    """Made once a node. `facts` gives those of now; `directories` are asked before a session goes on."""
+    """Made once a node. `facts` gives those of now; `directories` and `providers` are asked before a session goes on."""
 
     def __init__(
-        self, live: LiveStore, facts: Callable[[], MachineFacts], place: MachinePlace, directories: AskedDirectories
+        self, live: LiveStore, facts: Callable[[], MachineFacts], place: MachinePlace, directories: AskedDirectories,
+        providers: AskedProviders | None = None,
     ) -> None:
         self._directories = directories
+        self._providers = providers
         self._live = live
         self._facts = facts
         self._place = place
         self._begun = AddressLimit(*_BEGUN)
         self._wrong = FailedTries(*_WRONG)
-        self._asked = RateLimit(*_ASKED)
+        self._questions = RateLimit(*_ASKED)
 
     def concern(self, target: bytes) -> bool:
         """Is it one of these that is asked for?"""
@@ -147,19 +158,31 @@ class MachineEndPoints:
         known = await self._known(token)
         if held_up := self._held_up(None if known is None else token, client):
             return held_up
-        try:
-            if known is not None and (session := from_payload(known)).provider == BUILTIN and (
-                not await self._directories.refresh(session.subject)
-            ):
+        session = None
+        if known is not None:
+            try:
+                session = await self._asked(known)
+            except RequestError:
+                # The token was not used, and may come again.
+                return _sent(503, {"error": "temporarily_unavailable"})
+            if session is None:
+                if known.origin:
+                    await self._live.write(rules.end_refused, token, self._facts())
                 return _error("invalid_grant", _ENDED)
-        except RequestError:
-            # The token was not used, and may come again.
-            return _sent(503, {"error": "temporarily_unavailable"})
         line = None
         if command_lines.is_refresh_token(token):
             # One that is not the last may be an older one, which ends its session.
-            line = await self._live.write(rules.refresh, token, self._facts())
+            line = await self._live.write(rules.refresh, token, self._facts(), session)
         return self._failed(client, "invalid_grant", _ENDED) if line is None else self._tokens(line)
+
+    async def _asked(self, known: KnownCommandLine) -> Session | None:
+        """The session, as who vouches for its user says now; None: they do no more. Raises RequestError: they are away."""
+        session = from_payload(known.session)
+        if session.provider == BUILTIN:
+            return session if await self._directories.refresh(session.subject) else None
+        if not known.origin or self._providers is None:
+            return session
+        return await self._providers.asked_again(known.origin, session)
 
     async def _revoke(self, fields: Mapping[str, str], client: str) -> Sent:
         token = fields.get("token", "")
@@ -173,8 +196,8 @@ class MachineEndPoints:
         # RFC 7009 section 2.2: a token that is none is as good as one that was revoked.
         return _sent(200, {})
 
-    async def _known(self, token: str) -> Mapping[str, object] | None:
-        return await self._live.read(command_lines.session_of, token) if command_lines.is_refresh_token(token) else None
+    async def _known(self, token: str) -> KnownCommandLine | None:
+        return await self._live.read(command_lines.known, token) if command_lines.is_refresh_token(token) else None
 
     def _held_up(self, known: str | None, client: str) -> Sent | None:
         """The answer to who has to wait. `known`: the code or the token, None for what is none.
@@ -182,7 +205,7 @@ class MachineEndPoints:
         Who has one does not wait for what others of their network get wrong: it is counted by itself.
         """
         now = self._place.seconds()
-        wait = self._wrong.wait(client, now) if known is None else self._asked.take(known, now)
+        wait = self._wrong.wait(client, now) if known is None else self._questions.take(known, now)
         return _slower(wait) if wait > 0.0 else None
 
     def _failed(self, client: str, error: str, description: str = "") -> Sent:

@@ -173,12 +173,15 @@ def _begin(
     audit.record(tx, f"user:{allowed.subject}", SIGN_IN, allowed.subject, {
         "address": address, "client": client, "application": NAME, "provider": facts.provider_name(allowed),
         "issuer": allowed.issuer, "name": allowed.name, "session": id_, "expires": allowed.expires})
-    return command_lines.begin(tx, id_, to_payload(session), allowed.expires)
+    origin = "" if allowed.provider == BUILTIN else allowed.id
+    return command_lines.begin(tx, id_, to_payload(session), allowed.expires, origin)
 
 
-def refresh(tx: Transaction, token: str, facts: MachineFacts) -> CommandLine | None:
-    """The session of a refresh token, with the next one; None: it counts for nothing (any more)."""
-    line = command_lines.refresh(tx, token)
+def refresh(tx: Transaction, token: str, facts: MachineFacts, now_known: Session | None = None) -> CommandLine | None:
+    """The session of a refresh token, with the next one; None: it counts for nothing (any more). `now_known`: what its
+    provider has said since.
+    """
+    line = command_lines.refresh(tx, token, None if now_known is None else to_payload(now_known))
     if line is None:
         return None
     session = from_payload(line.session)
@@ -186,6 +189,14 @@ def refresh(tx: Transaction, token: str, facts: MachineFacts) -> CommandLine | N
         _note(tx, SESSION_ENDED, session, facts, {"reason": "a refresh token of it came a second time"})
         return None
     return None if facts.why_not(session) else line
+
+
+def end_refused(tx: Transaction, token: str, facts: MachineFacts) -> None:
+    """Its provider knows the session no more by which it is asked, or that has ended: so does this one."""
+    line = command_lines.give_back(tx, token)
+    if line is not None:
+        _note(tx, SESSION_ENDED, from_payload(line.session), facts, {
+            "reason": "the session that has let it in has ended, or its provider refused to refresh it"})
 
 
 def give_back(tx: Transaction, token: str, facts: MachineFacts) -> bool:

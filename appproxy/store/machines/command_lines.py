@@ -36,11 +36,20 @@ class CommandLine:
     stolen: bool = False
 
 
-def begin(tx: Transaction, id_: str, session: Mapping[str, Any], expires: float) -> CommandLine:
+@dataclass(frozen=True, slots=True)
+class KnownCommandLine:
+    """Whose token was shown: `origin` is the session of the browser in which it was let in, "" where nobody is asked by it."""
+
+    session: Mapping[str, Any]
+    origin: str
+
+
+def begin(tx: Transaction, id_: str, session: Mapping[str, Any], expires: float, origin: str = "") -> CommandLine:
     """Write one down, with its first refresh token."""
     token = _TOKENS.new(tx, id_)
     tx.change(sa.insert(table).values(
-        id=id_, session=json.dumps(session), former_hash="", rotated=tx.now, expires=expires, **token.columns))
+        id=id_, session=json.dumps(session), former_hash="", rotated=tx.now, expires=expires, origin=origin,
+        **token.columns))
     return CommandLine(id_, session, expires, token.text)
 
 
@@ -49,21 +58,23 @@ def is_refresh_token(text: str) -> bool:
     return _TOKENS.is_one(text)
 
 
-def session_of(reading: Reading, text: str) -> Mapping[str, Any] | None:
-    """The session of a refresh token that is the last one, or the one before; None for none. It stays as it is."""
+def known(reading: Reading, text: str) -> KnownCommandLine | None:
+    """The one of a refresh token that is the last one, or the one before; None for none. It stays as it is."""
     row = _row(reading, text)
-    return None if row is None or not _TOKENS.is_current(row, text) else dict(json.loads(row["session"]))
+    if row is None or not _TOKENS.is_current(row, text):
+        return None
+    return KnownCommandLine(json.loads(row["session"]), row["origin"])
 
 
-def refresh(tx: Transaction, text: str) -> CommandLine | None:
-    """The one whose token this is, with the next token. None: it counts for nothing.
+def refresh(tx: Transaction, text: str, session: Mapping[str, Any] | None = None) -> CommandLine | None:
+    """The one whose token this is, with the next token. None: it counts for nothing. `session`: what is known of it by now.
 
     One that was used before ends the session; one that was made up ends nothing.
     """
     row = _row(tx, text)
     if row is None or row["expires"] <= tx.now:
         return None
-    found = CommandLine(row["id"], json.loads(row["session"]), row["expires"])
+    found = CommandLine(row["id"], json.loads(row["session"]) if session is None else session, row["expires"])
     use = _TOKENS.judge(row, text, tx.now)
     if use is TokenUse.STOLEN:
         end(tx, row["id"])
@@ -72,7 +83,8 @@ def refresh(tx: Transaction, text: str) -> CommandLine | None:
         return None
     token = _TOKENS.next(tx, text)
     former = {"former_hash": row["secret_hash"], "rotated": tx.now} if _TOKENS.is_last(row, text) else {}
-    tx.change(sa.update(table).where(table.c.id == row["id"]).values(**former, **token.columns))
+    values = {**former, **token.columns, "session": json.dumps(found.session)}
+    tx.change(sa.update(table).where(table.c.id == row["id"]).values(values))
     session_rows.seen(tx, {row["id"]: tx.now})
     return CommandLine(found.id, found.session, found.expires, token.text)
 

@@ -68,7 +68,8 @@ waiting_machines = sa.Table(
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("expires", sa.Double, nullable=False, index=True),
 )
-#: Sessions of command lines elsewhere, by the session's id: `session` as JSON, and hashes of the refresh token.
+#: Sessions of command lines elsewhere, by the session's id: `session` as JSON, and hashes of the refresh token. `origin`: the
+#: session of the browser in which it was let in, by which its provider is asked; "" for none.
 command_lines = sa.Table(
     "command_lines", metadata,
     sa.Column("id", ID, primary_key=True),
@@ -78,6 +79,7 @@ command_lines = sa.Table(
     sa.Column("family_hash", ID, nullable=False),
     sa.Column("rotated", sa.Double, nullable=False),
     sa.Column("expires", sa.Double, nullable=False, index=True),
+    sa.Column("origin", ID, nullable=False, server_default=""),
 )
 #: What was answered to a change that its client may ask for again (Idempotency-Key). The id is a hash of caller and key,
 #: `fingerprint` one of what was asked; the answer, which may have a secret, is sealed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,8 +15,12 @@ from twisted.web.resource import Resource
 
 from appproxy.connector.enrol.enrolment import join
 from appproxy.errors import Code, RequestError
+from appproxy.identity.cookie import to_payload
 from appproxy.identity.grant_types import DEVICE_CODE
+from appproxy.identity.session import Session
 from appproxy.provider.directories.source import Directories
+from appproxy.service.signin.sessions.renewal import Renewal
+from appproxy.store.machines import command_lines
 from appproxy.testing import Playground
 from appproxy.testing.browser import Browser, Page
 
@@ -440,6 +445,45 @@ def test_nobody_asks_without_end(playground: Playground) -> None:
     assert refresh(playground, {"refresh_token": "x"})[0] == ask(playground, "/revoke", token="x")[0] == 429
     playground.network.pass_time(300)
     assert begin(playground)
+
+
+def test_another_provider_is_asked_before_a_session_goes_on(
+    playground: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the session of the browser that has let it in: groups count from the next token on, and its refusal ends it."""
+    says: list[tuple[str, ...] | None] = [("ops",), ("cooks",), None]
+
+    async def asked_again(_: Renewal, origin: str, session: Session) -> Session | None:
+        groups = says.pop(0)
+        return None if groups is None or origin != "o" * 32 else replace(session, groups=groups)
+
+    playground.admin("POST", "/providers", {
+        "name": "corp", "issuer": "https://id.example.net", "client_id": "c", "client_secret": "s"})
+    corp = playground.admin("GET", "/providers/corp")["id"]
+    playground.admin("POST", "/role-assignments", {"role": "auditor", "group": "ops", "provider": "corp"})
+    playground.admin("POST", "/role-assignments", {"role": "reader", "user": "carol", "provider": "corp"})
+    now = playground.service.api._wall_clock()
+    session = Session("9" * 32, "carol", "https://id.example.net", corp, "Carol", now, now + 9000.0, now, groups=("ops",))
+    made = Deferred.fromCoroutine(_begun(playground, session))
+    tokens = {"refresh_token": playground.network.run(made)}
+    monkeypatch.setattr(Renewal, "asked_again", asked_again)
+    for audit in (200, 403):
+        status, tokens = refresh(playground, tokens)
+        assert status == 200 and call(playground, tokens, "/api/v1/audit").status == audit
+    assert call(playground, tokens).status == 200
+    assert refresh(playground, tokens)[0] == 400
+    assert call(playground, tokens).status == 401
+    ended = playground.admin("GET", "/audit", {"limit": 1, "action": "session.ended"})[0]
+    assert ended["target"] == "carol" and "provider refused" in ended["detail"]["reason"]
+    assert says == []
+    # Others are not asked where they come from.
+    playground.admin("DELETE", "/providers/corp")
+
+
+async def _begun(playground: Playground, session: Session) -> str:
+    begin_ = command_lines.begin
+    line = await playground.service.live.write(begin_, session.id, to_payload(session), session.expires, "o" * 32)
+    return line.refresh_token
 
 
 @pytest.mark.parametrize("what", ["revoke", "poll"])

@@ -99,6 +99,22 @@ class Refreshing:
             lambda failure: self.log.failure("a session could not be refreshed", failure)
         ).addBoth(lambda _: self._under_way.discard(session))
 
+    async def ask(self, session: str, provider: str) -> Refreshed | Later | None:
+        """What is known of a session now, whose provider is asked first where its tokens are over. None: the session has
+        ended, or the provider refuses; Later: it is away, or is being asked. Raises StoreError.
+        """
+        turns = self._turns.setdefault(provider, DeferredSemaphore(_AT_ONCE))
+        return await turns.run(lambda: Deferred.fromCoroutine(self._ask_first(session)))
+
+    async def _ask_first(self, session: str) -> Refreshed | Later | None:
+        found = await self._store.take_refresh(session)
+        if not isinstance(found, RefreshLease):
+            return found
+        await self._ask(found, 0)
+        again = await self._store.take_refresh(session)
+        # A lease once more: what the provider has said could not be written down.
+        return Later(again.until) if isinstance(again, RefreshLease) else again
+
     def _later(self, session: str, at: float, failures: int) -> None:
         if len(self._waiting) >= 50_000:  # of sessions that nobody uses any more
             self._waiting.clear()

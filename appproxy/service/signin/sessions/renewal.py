@@ -6,7 +6,7 @@ judges by it, however old the cookie is that comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -26,7 +26,7 @@ from appproxy.service.recent import Recent
 from appproxy.service.signin.openid.refreshing import Refreshing, RefreshStore
 from appproxy.service.signin.openid.wanted import WantedByProvider
 from appproxy.service.signin.request.context import SignInContext
-from appproxy.store.people.session.record import Refreshed
+from appproxy.store.people.session.record import Later, Refreshed
 
 #: Sessions of which it is known what refreshing has brought, some kilobytes each.
 _KEPT = 20_000
@@ -61,16 +61,25 @@ class Renewal:
         known = self._known.get(session.id) if session.refresh_at else None
         if known is None or known.refresh_at <= session.refresh_at:
             return session
-        return self._with(session, known, application)
+        return self._with(session, known, [rule.claim for rule in application.headers])
 
-    def _with(self, session: Session, known: Refreshed, application: Application) -> Session:
+    async def asked_again(self, origin: str, session: Session) -> Session | None:
+        """A session without tokens of its own, as its provider knows its user now by those of the session `origin`. None: that
+        has ended, or the provider refuses it. While the provider is away it goes on as it is. Raises StoreError.
+        """
+        known = await self._refreshing.ask(origin, session.provider)
+        if known is None:
+            return None
+        return session if isinstance(known, Later) else replace(self._with(session, known, ()), refresh_at=session.refresh_at)
+
+    def _with(self, session: Session, known: Refreshed, named_claims: Sequence[str]) -> Session:
         snapshot = self._context.snapshot
         record = snapshot.providers.get(session.provider)
         if record is None:
             return session
         named = self._wanted.of(snapshot, record.id).groups
         try:
-            claims: Mapping[str, str] = kept_claims(known.claims, [rule.claim for rule in application.headers])
+            claims: Mapping[str, str] = kept_claims(known.claims, named_claims)
         except RequestError as error:
             self.log.warn("a claim of {subject} cannot be told: {detail}", subject=session.subject, detail=error.detail)
             claims = {}

@@ -13,6 +13,7 @@ from twisted.internet.task import deferLater
 
 from appproxy.errors import Code, StoreError
 from appproxy.identity.openid.oidc import TokenAnswer
+from appproxy.identity.session import Session
 from appproxy.policy.verdict import Pass
 from appproxy.publish.application import HeaderRule
 from appproxy.service.dispatch.gates.gate import Gate
@@ -28,6 +29,8 @@ from appproxy.store.database.store import Store
 from appproxy.store.people import providers
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.people.session.record import SessionRow
+from appproxy.store.roles import assignments as role_assignments
+from appproxy.store.roles.assignments import NamedHolder
 from appproxy.store.service import audit
 from appproxy.store.snapshot import ProviderRecord
 from tests.provider.house import NOW, NoThreads, Now, at_once, got
@@ -295,6 +298,38 @@ class TestRefreshing:
         assert (ended.target, ended.detail["provider"]) == ("ann", "idp")
         assert "invalid_grant" in str(ended.detail["reason"])
         assert browser.open(PAGE).status == 200
+
+    def test_by_a_session_of_the_same_user(self, house: House) -> None:
+        """One without tokens of its own: groups that roles name come and go with it; the provider's refusal ends it, and so
+        does the end of the session by which it is asked. While the provider is away it goes on as it is.
+        """
+        with house.database.transaction(NOW) as tx:
+            ops = role_assignments.resolve(tx, NamedHolder(group="ops", provider="idp"))
+            role_assignments.assign(tx, "reader", ops)
+        house.nodes = [house.node(), house.node()]
+        house.provider.claims["groups"] = ["staff", "ops", "others"]
+        house.browser()
+        (row,) = house.rows()
+        session = Session("line", "ann", ISSUER, house.record.id, "Ann", NOW, NOW + 9e6, NOW, groups=("ops",))
+
+        def asked(node: int) -> Session | None:
+            return got(Deferred.fromCoroutine(house.nodes[node].renewal.asked_again(row.id, session)))
+
+        house.pass_time(61)
+        found = asked(0)
+        assert found is not None and sorted(found.groups) == ["ops", "staff"]
+        assert (found.id, found.refresh_at, found.claims) == ("line", 0.0, {})
+        assert asked(1) == found and len(house.provider.refreshes) == 1
+        house.provider.claims["groups"] = ["staff"]
+        house.pass_time(61)
+        changed = asked(1)
+        assert changed is not None and changed.groups == ("staff",)
+        house.provider.down = Code.PROVIDER_UNREACHABLE
+        house.pass_time(61)
+        assert asked(0) == asked(1) == session
+        house.provider.down, house.provider.refresh_token = None, "another"
+        house.pass_time(61)
+        assert asked(0) is None is asked(1) and house.rows() == []
 
     def test_somebody_else(self, house: House) -> None:
         """A token of another subject is as good as a refusal."""
