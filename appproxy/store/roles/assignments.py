@@ -123,7 +123,7 @@ def activate(
     id_ = tx.new_id()
     tx.change(sa.insert(table).values(
         id=id_, role=role, provider=holder.provider, kind=holder.kind, value=holder.value, application=application or None,
-        created=tx.now, expires=expires, entitlement=by[0], through=by[1]))
+        created=tx.now, expires=expires, entitlement=by[0], through=by[1], asked_until=expires))
     return _made(_needed(tx, id_))
 
 
@@ -140,7 +140,8 @@ def has_person(reading: Reading, role: str) -> bool:
     Users of the built-in provider who are not disabled, directly or by a group, and users of other providers by name. Who
     is in a group of another provider nobody knows here, and a service token is no person.
     """
-    lasting = (table.c.role == role) & table.c.application.is_(None) & (table.c.expires == 0.0)
+    given = (table.c.role == role) & table.c.application.is_(None) & (table.c.entitlement == "")
+    lasting = given & (table.c.expires == 0.0)
     values: dict[tuple[bool, str], set[str]] = {}
     for row in reading.rows(sa.select(table).where(lasting & table.c.kind.in_((USER, GROUP)))):
         values.setdefault((row["provider"] == BUILTIN, row["kind"]), set()).add(row["value"])
@@ -197,7 +198,8 @@ class Labels:
 
 def purge(tx: Transaction) -> None:
     """Forget what has ended, and what those had who are gone: an id is never given twice."""
-    tx.change(sa.delete(table).where((table.c.expires > 0.0) & (table.c.expires < tx.now)))
+    for end in (table.c.expires, table.c.asked_until):
+        tx.change(sa.delete(table).where((end > 0.0) & (end < tx.now)))
     tx.change(sa.delete(table).where((table.c.kind == TOKEN) & table.c.value.not_in(sa.select(token_table.c.id))))
 
 
@@ -219,4 +221,11 @@ def _needed(reading: Reading, id: str) -> Row:
 def _made(row: Row) -> RoleAssignment:
     return RoleAssignment(
         row["id"], row["role"], row["provider"] or "", row["kind"], row["value"], row["application"] or "", row["created"],
-        row["expires"], row["entitlement"], row["through"])
+        _end(row), row["entitlement"], row["through"])
+
+
+def _end(row: Row) -> float:
+    """Nothing that was asked for is for good: where nobody knows its end it has ended."""
+    if not row["entitlement"]:
+        return float(row["expires"])
+    return float(row["asked_until"] or row["expires"] or row["created"])

@@ -9,6 +9,8 @@ from appproxy.store.tables.core import ID, SUBJECT, key_of, metadata, snapshot_t
 #: Who has a role: a user or a group (`kind`) of a provider, or a service token, which has none. `value` is what their tokens
 #: carry, and of a service token its id. `application`: for that one alone. `expires`: 0 for good. `entitlement`: by which it
 #: was asked for, "" for one that was given; and `through`: the group whose members may ask, "" for a user who may.
+#: `asked_until`: when what was asked for ends, whatever `expires` says: a release that knows of no entitlements may take the
+#: row for one that was given, and have it last for good.
 role_assignments = snapshot_table(
     "role_assignments",
     sa.Column("id", ID, primary_key=True),
@@ -21,6 +23,7 @@ role_assignments = snapshot_table(
     sa.Column("expires", sa.Double, nullable=False),
     sa.Column("entitlement", ID, nullable=False, server_default="", index=True),
     sa.Column("through", SUBJECT, nullable=False, server_default=""),
+    sa.Column("asked_until", sa.Double, nullable=False, server_default="0"),
 )
 #: Who may ask for which role: for `longest` seconds at most, and where `approval` is true, once somebody else has approved.
 role_entitlements = snapshot_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from appproxy.errors import ConfigError, NotFound
 from appproxy.store.applications import applications
@@ -14,6 +15,7 @@ from appproxy.store.roles import assignments
 from appproxy.store.roles.assignments import Holder, Labels, NamedHolder
 from appproxy.store.snapshot import BUILTIN, TOKEN
 from appproxy.store.tables.core import GROUP, USER
+from appproxy.store.tables.roles import role_assignments as table
 from appproxy.store.transaction import Transaction
 
 ANN = NamedHolder(user="ann")
@@ -174,3 +176,49 @@ def test_what_is_forgotten(staffed: Store, now: float) -> None:
         service_tokens.revoke(tx, "ci")
         assignments.purge(tx)
         assert {one.id for one in assignments.list_all(tx)} == kept
+
+
+def test_what_was_asked_for_ends_whatever_others_write(store: Store, now: float) -> None:
+    """A release that knows of no entitlements takes the row for one that was given, and has it last for good."""
+    with store.transaction(now) as tx:
+        users.add(tx, "ann", password_hash="hash")
+        ann = assignments.resolve(tx, NamedHolder(user="ann"))
+        assignments.activate(tx, "administrator", ann, "", now + 3600.0, ("an entitlement", ""))
+    for expires in (0.0, now + 9e6):
+        with store.transaction(now) as tx:
+            tx.change(sa.update(table).where((table.c.role == "administrator") & (table.c.value == ann.value)).values(
+                expires=expires))
+            (one,) = assignments.list_all(tx)
+            assert one.expires == now + 3600.0 and one.holds(now + 3599.0) and not one.holds(now + 3600.0)
+            assert not assignments.has_person(tx, "administrator")
+        (shown,) = store.build_snapshot().roles
+        assert shown.expires == now + 3600.0
+    with store.transaction(now + 3601.0) as tx:
+        assignments.purge(tx)
+        assert assignments.list_all(tx) == []
+
+
+def test_one_whose_end_nobody_knows_has_ended(store: Store, now: float) -> None:
+    """It was made by a release that knew entitlements and not this column, and then changed by one that knew neither."""
+    with store.transaction(now) as tx:
+        users.add(tx, "ann", password_hash="hash")
+        ann = assignments.resolve(tx, NamedHolder(user="ann"))
+        made = assignments.activate(tx, "reader", ann, "", now + 60.0, ("an entitlement", ""))
+        tx.change(sa.update(table).values(asked_until=0.0))
+        assert assignments.find(tx, made.id).expires == now + 60.0
+        tx.change(sa.update(table).values(expires=0.0))
+        assert not assignments.find(tx, made.id).holds(now)
+
+
+def test_one_that_was_given_is_as_it_was(store: Store, now: float) -> None:
+    """For good, or until an end; beside one that was asked for."""
+    with store.transaction(now) as tx:
+        users.add(tx, "ann", password_hash="hash")
+        ann = assignments.resolve(tx, NamedHolder(user="ann"))
+        assignments.activate(tx, "administrator", ann, "", now + 60.0, ("an entitlement", ""))
+        assert assignments.assign(tx, "administrator", ann).expires == 0.0
+        assert assignments.has_person(tx, "administrator")
+        assert assignments.assign(tx, "administrator", ann, expires=now + 30.0).expires == now + 30.0
+    with store.transaction(now + 31.0) as tx:
+        assignments.purge(tx)
+        assert [one.expires for one in assignments.list_all(tx)] == [now + 60.0]
