@@ -96,3 +96,19 @@ def test_an_entitlement_is_taken_away(people: People) -> None:
     assert bob.json("audit")
     assert "can ask for auditor no more" in alice.good("role", "entitle", "auditor", "--user", "bob", "--remove")
     assert bob("audit").code == 1
+
+
+def test_a_role_is_ended_before_its_time(people: People) -> None:
+    """By who has it, then by who may give it: from the next command on, wherever it was run."""
+    alice, bob = people.alice, people.bob
+    alice.good("role", "entitle", "auditor", "--user", "bob", "--longest", "1h")
+    for who in (bob, alice):
+        bob.good("role", "request", "auditor", "--reason", "a look")
+        assert bob.json("audit")
+        asked = next(one["id"] for one in bob.json("role", "requests") if one["state"] == "active")
+        assert who.good("role", "end", asked).startswith("Bob (bob, ")
+        assert bob("audit").code == 1
+    again = bob("role", "end", asked)
+    assert again.code == 1 and "is over" in again.err
+    assert [one["action"] for one in people.world.admin_json("audit", "--action", "role.end")] == ["role.end"] * 2
+    alice.good("role", "entitle", "auditor", "--user", "bob", "--remove")

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from appproxy.store.database.store import Store
 from appproxy.store.machines import command_lines
-from appproxy.store.machines.command_lines import CommandLine
+from appproxy.store.machines.command_lines import CommandLine, KnownCommandLine
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.tables.roles import command_lines as table
 from tests.store.people.session.test_rows import made
@@ -60,7 +60,7 @@ def test_one_that_comes_back_ends_the_session(store: Store, now: float) -> None:
         found = command_lines.refresh(tx, first.refresh_token)
         assert found is not None and (found.stolen, found.refresh_token, found.session) == (True, "", SESSION)
         assert command_lines.refresh(tx, second.refresh_token) is None
-        assert command_lines.session_of(tx, second.refresh_token) is None and session_rows.list_all(tx, now + 71) == []
+        assert command_lines.known(tx, second.refresh_token) is None and session_rows.list_all(tx, now + 71) == []
     assert ID in store.build_snapshot().revoked_sessions
 
 
@@ -70,7 +70,7 @@ def test_one_that_was_made_up_ends_nothing(store: Store, now: float) -> None:
     with store.transaction(now + 60) as tx:
         for text in (f"apcr_{ID}_" + "x" * 43, f"apcr_{'b' * 32}_" + "x" * 43, "", first.refresh_token[:-1]):
             assert command_lines.refresh(tx, text) is None is command_lines.give_back(tx, text)
-            assert command_lines.session_of(tx, text) is None
+            assert command_lines.known(tx, text) is None
         assert command_lines.refresh(tx, first.refresh_token) is not None
 
 
@@ -92,12 +92,12 @@ def test_a_program_is_done_with_it(store: Store, now: float) -> None:
     with store.transaction(now + 60) as tx:
         assert command_lines.refresh(tx, first.refresh_token) is not None
     with store.transaction(now + 600) as tx:
-        assert command_lines.session_of(tx, first.refresh_token) == SESSION
+        assert command_lines.known(tx, first.refresh_token) == KnownCommandLine(SESSION, "")
         ended = command_lines.give_back(tx, first.refresh_token)
         assert ended == CommandLine(ID, SESSION, now + 3600)
         assert command_lines.give_back(tx, first.refresh_token) is None
         assert [one.id for one in session_rows.list_all(tx, now + 600)] == ["b" * 32]
-        assert command_lines.session_of(tx, other.refresh_token) == SESSION
+        assert command_lines.known(tx, other.refresh_token) == KnownCommandLine(SESSION, "")
     assert set(store.build_snapshot().revoked_sessions) == {ID}
 
 

@@ -9,8 +9,15 @@ from appproxy.policy.conditional.documents.reading import read_policy
 from appproxy.publish.application import Application, HeaderRule, ProviderAccess
 from appproxy.publish.url import Url
 from appproxy.service.signin.openid.wanted import NamedClaims, WantedByProvider
+from appproxy.store.applications import applications, assignments
+from appproxy.store.database.store import Store
+from appproxy.store.people import providers
+from appproxy.store.roles import assignments as role_assignments
+from appproxy.store.roles.assignments import NamedHolder
 from appproxy.store.snapshot import Snapshot
+from tests.provider.house import NOW
 from tests.service.sign_in_world import RECORD, snapshot_of
+from tests.store.conftest import database_url, empty_store, sealer, server, store, templates  # noqa: F401 -- fixtures
 
 WIKI = Application(
     "1", "wiki", Url.parse("https://w.example/"), Url.parse("http://w/"), provider="idp", assigned_groups=frozenset({"staff"}),
@@ -58,3 +65,21 @@ def test_names_of_claims() -> None:
     assert NamedClaims(frozenset({"a"}), frozenset({"sub", "iss", "issuer", "subject", "b", "a"})).claims(record) == ["a",
         "b", "roles"]
     assert NamedClaims(rules=frozenset({"email"})).claims(record) == ["email"]
+
+
+def test_groups_of_assignments_and_of_roles(store: Store) -> None:  # noqa: F811 -- a fixture
+    """Whichever names a group: one that only a role names is needed by the administration. It follows each change."""
+    with store.transaction(NOW) as tx:
+        provider = providers.add(tx, "idp", "https://id.example.net", "client-1", "secret").id
+        applications.publish(tx, "wiki", "http://w/", "https://wiki.example.com/", provider="idp")
+        assignments.assign(tx, "wiki", group="staff")
+    wanted = WantedByProvider()
+    assert wanted.of(store.build_snapshot(), provider).groups == {"staff"}
+    with store.transaction(NOW) as tx:
+        ops = role_assignments.resolve(tx, NamedHolder(group="ops", provider="idp"))
+        role_assignments.assign(tx, "reader", ops)
+    assert wanted.of(store.build_snapshot(), provider).groups == {"staff", "ops"}
+    with store.transaction(NOW) as tx:
+        role_assignments.unassign(tx, "reader", ops)
+    snapshot = store.build_snapshot()
+    assert wanted.of(snapshot, provider).groups == {"staff"} and wanted.of(snapshot, "nobody's").groups == frozenset()

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "command_line_origins"
-down_revision = "device_code_addresses"
+down_revision = "access_requests"
 branch_labels = None
 depends_on = None
 
