@@ -59,6 +59,10 @@ class Segment:
         return Segment(external.on(host), self.internal.on(label + self.internal.suffix), self.id)
 
 
+def _named(access: ProviderAccess | Application) -> frozenset[str]:
+    return access.assigned_groups | access.maintaining_groups | {group for group, _ in access.ending_groups}
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderAccess:
     """Who may use an application of those that one more identity provider vouches for. All are ids of that provider."""
@@ -71,6 +75,11 @@ class ProviderAccess:
     #: Those whose assignments end by themselves, and when (seconds since 1970); they are not among those above.
     ending_users: tuple[tuple[str, float], ...] = ()
     ending_groups: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def named_groups(self) -> frozenset[str]:
+        """All groups that are assigned, for good or for a time: what a session has to keep of its user's."""
+        return _named(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,11 @@ class Application(ApplicationSettings):
         if provider == self.provider:
             return self
         return next((one for one in self.other_providers if one.provider == provider), None)
+
+    @property
+    def named_groups(self) -> frozenset[str]:
+        """Those of its first provider that are assigned, for good or for a time."""
+        return _named(self)
 
     @property
     def ends(self) -> list[float]:

@@ -87,7 +87,11 @@ def test_asking_without_scripts(browser: Chrome, own_world: World, rules: str) -
     assert axe.violations(browser, rules) == []
     check(browser)
     own_world.admin("access", "approve", asked["id"], "--for", "1h", "--reason", "Until five")
-    browser.get(own_world.url("apps"))
-    wait(browser).until(lambda driver: driver.get(own_world.url("apps")) or "Until five" in driver.page_source)
+
+    def answered(driver: Chrome) -> bool:
+        driver.get(own_world.url("apps"))
+        return "Until five" in driver.page_source
+
+    wait(browser).until(answered)
     assert "crm" in names(browser)
     assert axe.violations(browser, rules) == []

@@ -17,14 +17,22 @@ from appproxy.store.transaction import Row
 #: Provider, kind, value, whether it is of a maintainer, and when it ends (seconds since 1970), 0.0 for never.
 Assigned: TypeAlias = tuple[str, str, str, bool, float]
 
+#: Letters of settings that are kept when they have been read: 4,096 of them are then at most some 30 MB.
+_SHORT = 4096
 #: A listing reads all rows again, of which the snapshot was made before: two URLs of 10,000 applications each, and some.
 _url = lru_cache(maxsize=32_768)(Url.parse)
 
 
-@lru_cache(maxsize=4096)
 def _settings(text: str) -> Mapping[str, Any]:
-    """Of a row; many applications have the same, the defaults."""
+    """Of a row. Many applications have the same, the defaults; lists of certificates, which are long, are nobody else's."""
+    return _short_settings(text) if len(text) <= _SHORT else _parsed(text)
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
     return MappingProxyType(parse_settings(json.loads(text)))
+
+
+_short_settings = lru_cache(maxsize=4096)(_parsed)
 
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ import pytest
 
 from appproxy.errors import ConfigError
 from appproxy.store.applications import applications
-from appproxy.store.applications.row import application_of
+from appproxy.store.applications.row import _short_settings, application_of
 from appproxy.store.database.store import Store
 
 
@@ -36,3 +37,16 @@ def test_what_cannot_be_read_is_an_error_each_time() -> None:
     for _ in range(2):
         with pytest.raises(ConfigError, match="external"):
             application_of(row, frozenset())
+
+
+def test_long_settings_are_not_kept() -> None:
+    """A list of revoked certificates is another text each hour, and as long as all else: what is gone is let go."""
+    row: Any = {"id": "i", "name": "n", "external": "https://w.example.com", "internal": "http://wiki.corp",
+                "preauthentication": "passthrough", "connector_group": "default", "provider": "builtin"}
+    kept = _short_settings.cache_info().currsize
+    for number in range(5):
+        application_of(row | {"settings": json.dumps({"description": f"short {number}"})}, frozenset())
+    assert _short_settings.cache_info().currsize == kept + 5
+    for number in range(5):
+        application_of(row | {"settings": " " * 5000 + json.dumps({"description": f"long {number}"})}, frozenset())
+    assert _short_settings.cache_info().currsize == kept + 5

@@ -116,7 +116,7 @@ def provider_session(
         claims = accept(token, accepted, now)
         session = build_session(
             claims, provider=record.id, session_id=_session_id(credential, token, record), now=now, expires=claims.expires,
-            groups_claim=record.groups_claim, named_groups=access.assigned_groups | access.maintaining_groups | groups,
+            groups_claim=record.groups_claim, named_groups=access.named_groups | groups,
             named_claims=[rule.claim for rule in application.headers],
         )
     except IdentityError as error:

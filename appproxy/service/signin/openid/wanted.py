@@ -48,7 +48,7 @@ class WantedByProvider:
             for one in (*applications.values(), *administration.applications.values()):
                 for named in one.providers:
                     access = one.access_of(named)
-                    groups.setdefault(named, set()).update(() if access is None else access.assigned_groups)
+                    groups.setdefault(named, set()).update(() if access is None else access.named_groups)
                     rules.setdefault(named, set()).update(rule.claim for rule in one.headers)
             self._found = {
                 id: NamedClaims(frozenset(groups[id]) | policies.groups_of(id), frozenset(rules[id])) for id in groups}

@@ -89,6 +89,12 @@ def test_groups_that_policies_name_are_kept() -> None:
     assert isinstance(found, Session) and found.groups == ("staff", "other")
 
 
+def test_groups_that_are_assigned_for_a_time_are_kept() -> None:
+    """Else they would let nobody in."""
+    found = session(route_to(replace(APP, assigned_groups=frozenset(), ending_groups=(("other", NOW + 60),))))
+    assert isinstance(found, Session) and found.groups == ("other",)
+
+
 def test_when_a_token_was_made_is_not_when_its_user_signed_in() -> None:
     """Only `auth_time` says that (RFC 9068 section 2.2.1)."""
     found, told = session(), session(auth_time=NOW - 3000)

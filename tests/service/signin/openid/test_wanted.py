@@ -42,6 +42,15 @@ def test_all_applications_of_a_provider_count() -> None:
     assert wanted.of(now, "gone") == NamedClaims()
 
 
+def test_groups_that_are_assigned_for_a_time_or_maintain_count() -> None:
+    """Else nobody would be let in by them, as the session would not know of them."""
+    wiki = replace(WIKI, ending_groups=(("temps", 1e12),), maintaining_groups=frozenset({"ops"}),
+                   other_providers=(ProviderAccess("corp", ending_groups=(("visitors", 1e12),)),))
+    wanted, now = WantedByProvider(), snapshot(wiki)
+    assert wanted.of(now, "idp").groups == frozenset({"staff", "temps", "ops"})
+    assert wanted.of(now, "corp").groups == frozenset({"visitors"})
+
+
 def test_policies_name_groups_too() -> None:
     """Of their own provider."""
     now = snapshot(WIKI, groups=("idp/group:night",))
