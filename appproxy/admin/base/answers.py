@@ -37,8 +37,8 @@ _RECORDS: Mapping[str, str] = {
     "CorsRule": "resource:text origins:texts methods:texts headers:texts exposed:texts credentials:flag max_age:whole",
     "Assignment": "key~:text provider:text user~:text group~:text value:text maintainer:flag expires:time",
     "AccessRequest":
-        "id:text application:text user:text subject:text provider:text reason:text state:text decider:text answer:text "
-        "created:time decided:time ends:time",
+        "id:text key:text application:text user:text subject:text provider:text reason:text state:text decider:text "
+        "answer:text created:time decided:time ends:time",
     "User":
         "directory~:text id:text name:text display_name:text email:text disabled:flag groups:texts credentials_changed:time",
     "UserDetails":
@@ -105,8 +105,8 @@ _ANSWERS: Mapping[str, str] = {
     f"PATCH {_APP}": "Application", f"DELETE {_APP}": "Named", f"GET {_APP}/assignments": "[Assignment]",
     f"POST {_APP}/assignments": "Assignment", f"DELETE {_APP}/assignments": "Assignment",
     f"GET {_APP}/logo": "Logo", f"PUT {_APP}/logo": "LogoFacts", f"DELETE {_APP}/logo": "Named",
-    "GET /access-requests": "[AccessRequest]", "POST /access-requests/{request}/approve": "AccessRequest",
-    "POST /access-requests/{request}/deny": "AccessRequest",
+    "GET /access-requests": "[AccessRequest]", "GET /access-requests/{request}": "AccessRequest",
+    **{f"POST /access-requests/{{request}}/{word}": "AccessRequest" for word in ("approve", "deny")},
     "GET /application-settings": "[Setting]", f"GET {_APP}/segments": "[Segment]", f"POST {_APP}/segments": "Segment",
     f"PATCH {_APP}/segments/{{segment}}": "Segment", f"DELETE {_APP}/segments/{{segment}}": "Segment",
     f"GET {_APP}/cors": "[CorsRule]",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from appproxy.admin.base.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.base.pages import SEARCH
 from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.admin.publishing.applications import end_of
+from appproxy.errors import ConfigError
 from appproxy.store import names
 from appproxy.store.applications import requests
-from appproxy.store.applications.asked import AccessRequest, check_text
+from appproxy.store.applications.asked import STATES, AccessRequest, check_text
 from appproxy.store.tables import core as schema
 from appproxy.store.transaction import Reading, Transaction
 
@@ -15,10 +19,14 @@ _NOTED = ("application", "user", "provider", "reason", "state", "answer", "ends"
 
 
 def _list(reading: Reading, call: Call) -> object:
-    found = requests.list_all(reading, applications=call.scope)
-    wanted = call.body.text("state", "")
-    shown = [_shown(reading, one, call.context.now) for one in found]
-    return [one for one in shown if not wanted or one["state"] == wanted]
+    state, now = call.body.text("state", ""), call.context.now
+    if state not in ("", *STATES):
+        raise ConfigError(f"state: {state[:50]!r} is none of {', '.join(STATES)}")
+    return _shown(reading, requests.list_page(reading, now, call.page, state=state, applications=call.scope), now)
+
+
+def _show(reading: Reading, call: Call) -> object:
+    return _shown(reading, [_found(reading, call)], call.context.now)[0]
 
 
 def _approve(tx: Transaction, call: Call) -> Change:
@@ -33,34 +41,42 @@ def _deny(tx: Transaction, call: Call) -> Change:
 
 def _decided(tx: Transaction, call: Call) -> AccessRequest:
     """A request that the caller may decide. Raises Forbidden."""
-    request, me = requests.find(tx, call.path["request"]), call.context.principal
-    if call.scope is not None and request.application not in call.scope:
-        raise Forbidden(f"{me.name} may not do this to that application")
+    request, me = _found(tx, call), call.context.principal
     if me.person == (request.provider, request.subject):
         raise Forbidden(f"{me.name} has asked for it", hint="another person must decide it")
     return request
 
 
+def _found(reading: Reading, call: Call) -> AccessRequest:
+    """The request that the path names. Raises NotFound, or Forbidden for one of another application than the caller's."""
+    request = requests.find(reading, call.path["request"])
+    if call.scope is not None and request.application not in call.scope:
+        raise Forbidden(f"{call.context.principal.name} may not do this to that application")
+    return request
+
+
 def _change(tx: Transaction, one: AccessRequest) -> Change:
-    shown = _shown(tx, one, tx.now)
+    (shown,) = _shown(tx, [one], tx.now)
     return Change(shown, one.application, {key: shown[key] for key in _NOTED})
 
 
-def _shown(reading: Reading, one: AccessRequest, now: float) -> dict[str, object]:
-    called = names.by_id(reading, schema.applications, [one.application])
-    providers = names.by_id(reading, schema.providers, [one.provider])
-    return {
-        "id": one.id, "application": called[one.application], "user": one.name, "subject": one.subject,
+def _shown(reading: Reading, found: Sequence[AccessRequest], now: float) -> list[dict[str, object]]:
+    called = names.by_id(reading, schema.applications, {one.application for one in found})
+    providers = names.by_id(reading, schema.providers, {one.provider for one in found})
+    return [{
+        "id": one.id, "key": one.key, "application": called[one.application], "user": one.name, "subject": one.subject,
         "provider": providers[one.provider], "reason": one.reason, "state": one.state_at(now), "decider": one.decider,
         "answer": one.answer, "created": one.created, "decided": one.decided, "ends": one.ends,
-    }
+    } for one in found]
 
 
 _ONE = "/access-requests/{request}"
 OPERATIONS: tuple[Operation, ...] = (
     Query("/access-requests",
-          "Who has asked to use an application, the newest first; `state` (pending, approved, denied, ended) narrows it.",
-          _list, ("state",), page="id", scoped=True, permission=Permission.READ_ACCESS),
+          "Who has asked to use an application, the newest first; `state` (pending, approved, denied, ended) narrows it, and "
+          "the text of `search` in a name or the reason.",
+          _list, ("state", SEARCH), page="key", reads_pages=True, scoped=True, permission=Permission.READ_ACCESS),
+    Query(_ONE, "One of these requests.", _show, scoped=True, permission=Permission.READ_ACCESS),
     Command("POST", _ONE + "/approve", "access.approve",
             "Assign what was asked for, for a time (`expires`); the user reads the `reason`.", _approve,
             ("expires", "reason"), scoped=True, permission=Permission.CHANGE_ACCESS),

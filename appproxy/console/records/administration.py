@@ -92,7 +92,8 @@ ACCESS = RecordKind(
     "decides about themselves.",
     (Cell("user", "Who", False), Cell("application", "For", False), Cell("reason", "Reason"), Cell("state", "State", False),
      Cell("ends", "Ends")),
-    key="id", title="user", hidden=("id", "subject"), asked=("state",),
+    key="id", title="user", one="/access-requests/{request}", hidden=("id", "key", "subject"), asked=("state", "search"),
+    usual={"state": "pending"},
     acts=(
         Act("POST /access-requests/{request}/approve", "approve", "Approve", "They are let in from now on. The reason is for "
             "them.", where=_waits, closes=True),

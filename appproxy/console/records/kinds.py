@@ -97,7 +97,8 @@ class RecordKind:
     in the list. `add`, `change`: the commands that do so. `fixed`: fields of `add` that the form has no place for.
     `tells`: what was added is shown once, with its secret. `options`: of which list (a path of the API) the `name`s are
     choices for a field. `for_all`: what is done without naming one. `hidden`: fields of a record that its page leaves out.
-    `asked`: fields of the listing that narrow it. `above`: paths of the API of which some fields stand above
+    `asked`: fields of the listing that narrow it, of which `usual` has those that are not empty at first; a listing that is
+    searched by its operation comes in pages, and in its order. `above`: paths of the API of which some fields stand above
     the list. `helps`: the path of a list of what settings there are, which stands below the forms.
     """
 
@@ -120,6 +121,7 @@ class RecordKind:
     fixed: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ("id",)
     asked: tuple[str, ...] = ()
+    usual: Mapping[str, str] | None = None
     above: tuple[tuple[str, tuple[str, ...]], ...] = ()
     helps: str = ""
 

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 from appproxy.admin.base.operation import Command
+from appproxy.admin.base.pages import SEARCH
 from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.console.answers import ConsolePage, PageContent, Redirection
 from appproxy.console.forms.fields import FormField, body_of, form_of
 from appproxy.console.forms.words import Options
 from appproxy.console.records.kinds import Act, Record, RecordKind, command
 from appproxy.console.records.values import ShownField, shown_fields
-from appproxy.console.visit import ROWS, Listing, Visit
+from appproxy.console.visit import ROWS, Listing, Visit, listing
 from appproxy.errors import AppProxyError, ConfigError, NotFound
 
 Answer = PageContent | Redirection
@@ -46,13 +47,21 @@ class RecordPages:
         """A page of them, by what names them, or of those that have a text."""
         kind = self.kind
         asked = {name: visit.asked(name).strip() for name in kind.asked}
-        rows = await visit.get(kind.api or kind.path, **asked)
+        asked |= {name: value for name, value in (kind.usual or {}).items() if name not in visit.query}
         return PageContent("records", kind.words, {
-            "kind": kind, "list": part(rows, visit, kind.key), "above": await self._above(visit), "path": kind.path,
+            "kind": kind, "list": await self._part(visit, asked), "above": await self._above(visit), "path": kind.path,
             "asked": asked,
             "filters": [*form_of(kind.listing, asked, None, _others(kind))],
             "add": kind.add and visit.may(_permission(kind.add)), "forms": await self._forms(visit, kind.for_all, {}),
         })
+
+    async def _part(self, visit: Visit, asked: Mapping[str, str]) -> Listing:
+        """The rows of the page."""
+        kind = self.kind
+        if SEARCH in kind.listing.fields:
+            narrowing = {name: value for name, value in asked.items() if name != SEARCH}
+            return await listing(visit, kind.api or kind.path, kind.listing.page, ROWS, **narrowing)
+        return part(await visit.get(kind.api or kind.path, **asked), visit, kind.key)
 
     async def _above(self, visit: Visit) -> list[ShownField]:
         found: list[ShownField] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from appproxy.errors import ConfigError
 
@@ -13,7 +14,7 @@ PAUSE = 86400.0
 #: Of one user, at the same time. Nobody would read more, and nobody is to fill the list of those who decide.
 MOST_WAITING = 10
 LONGEST_REASON = 500
-PENDING, APPROVED, DENIED, ENDED = "pending", "approved", "denied", "ended"
+STATES = PENDING, APPROVED, DENIED, ENDED = "pending", "approved", "denied", "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class AccessRequest:
     decided: float
     ends: float
 
+    @property
+    def key(self) -> str:
+        """Its place among all, the newest first: when it was made, and its id."""
+        return f"{self.created!r}/{self.id}"
+
     def state_at(self, now: float) -> str:
         """One of the four states."""
         return ENDED if self.state in (PENDING, APPROVED) and self.ends <= now else self.state
@@ -49,6 +55,18 @@ class AccessAsking:
     subject: str
     name: str
     reason: str
+
+
+def place_of(key: str) -> tuple[float, str]:
+    """What is in a `key`: when it was made, and the id. Raises ConfigError."""
+    created, slash, id_ = key.partition("/")
+    try:
+        time = float(created)
+    except ValueError:
+        time = float("nan")
+    if not slash or not isfinite(time):
+        raise ConfigError(f"after: {key[:100]!r} is the key of no request", hint="take the `key` of the last row")
+    return time, id_
 
 
 def check_text(what: str, text: str, least: int = 0) -> str:

@@ -13,6 +13,7 @@ from appproxy.store.applications import applications, assignments
 from appproxy.store.applications.asked import (
     APPROVED,
     DENIED,
+    ENDED,
     MOST_WAITING,
     PAUSE,
     PENDING,
@@ -20,9 +21,12 @@ from appproxy.store.applications.asked import (
     AccessAsking,
     AccessRequest,
     check_text,
+    place_of,
 )
 from appproxy.store.applications.assignments import Assignment
-from appproxy.store.paging import among
+from appproxy.store.paging import ListPage, among
+from appproxy.store.people import providers
+from appproxy.store.tables import core as schema
 from appproxy.store.tables.core import USER
 from appproxy.store.tables.panel import access_requests as table
 from appproxy.store.transaction import Reading, Row, Transaction
@@ -58,11 +62,27 @@ def ask(tx: Transaction, asking: AccessAsking) -> AccessRequest:
 
 
 def approve(tx: Transaction, request: AccessRequest, ends: float, decider: str, answer: str) -> AccessRequest:
-    """Assign what was asked for until `ends` (seconds since 1970). Raises AlreadyThere when it waits no more."""
+    """Assign what was asked for until `ends` (seconds since 1970).
+
+    Raises AlreadyThere when it waits no more, and NotFound when the user is gone, or the application has left their provider.
+    """
+    _check_there(tx, request)
     _decide(tx, request, APPROVED, decider, answer, ends)
     assignments.put(tx, request.application, Assignment(
         request.provider, USER, request.subject, request.subject, expires=ends), keeps_maintainer=True)
     return find(tx, request.id)
+
+
+def _check_there(reading: Reading, request: AccessRequest) -> None:
+    """Nobody is let in who cannot come: that would stand among the assignments, of nobody or of a provider without effect."""
+    found = applications.find(reading, request.application)
+    if found.access_of(request.provider) is None:
+        called = names.by_id(reading, schema.providers, [request.provider])[request.provider]
+        raise NotFound(f"{called}, with which {request.name} has asked, is no provider of {found.name} any more",
+                       hint="deny the request, or add the provider again")
+    users = schema.users.c.id
+    if request.provider == providers.BUILTIN and reading.row(sa.select(users).where(users == request.subject)) is None:
+        raise NotFound(f"{request.name}, who has asked for {found.name}, is there no more", hint="deny the request")
 
 
 def deny(tx: Transaction, request: AccessRequest, decider: str, answer: str) -> AccessRequest:
@@ -96,7 +116,51 @@ def list_all(
         if of is not None:
             chosen = chosen.where((table.c.provider == of[0]) & (table.c.subject == of[1]))
         found += [_made(row) for row in reading.rows(chosen)]
-    return sorted(found, key=lambda one: (-one.created, one.id))
+    return sorted(found, key=_newest_first)
+
+
+def list_page(
+    reading: Reading, now: float, page: ListPage | None = None, *, state: str = "", applications: Collection[str] | None = None
+) -> list[AccessRequest]:
+    """A page of the requests, the newest first, behind the one whose `key` is `after`; all of them without one.
+
+    `state`: one of the four, "" for any; `applications`: only those for these (ids). Raises ConfigError for a wrong `after`.
+    """
+    chosen = sa.select(table).where(_in_state(state, now))
+    if page is not None:
+        chosen = chosen.limit(page.limit)
+        if page.after is not None:
+            created, id_ = place_of(page.after)
+            chosen = chosen.where((table.c.created < created) | ((table.c.created == created) & (table.c.id > id_)))
+        if page.search:
+            chosen = chosen.where(_has(page.search.casefold()))
+    ordered = chosen.order_by(table.c.created.desc(), table.c.id)
+    found = [_made(row) for which in among(table.c.application, applications) for row in reading.rows(ordered.where(which))]
+    # Each part is in order, and has the first rows of the page; of many applications there are several parts.
+    found.sort(key=_newest_first)
+    return found if page is None else found[: page.limit]
+
+
+def _in_state(state: str, now: float) -> sa.ColumnElement[bool]:
+    """Whether `AccessRequest.state_at` is this one."""
+    if not state:
+        return sa.true()
+    lasts = table.c.ends > now
+    if state == ENDED:
+        return table.c.state.in_((PENDING, APPROVED)) & ~lasts
+    return table.c.state == state if state == DENIED else (table.c.state == state) & lasts
+
+
+def _has(text: str) -> sa.ColumnElement[bool]:
+    """Whether a text is in a request: in the names of user and application, or in the reason."""
+    named = schema.applications.c.name
+    called = sa.select(schema.applications.c.id).where(sa.func.lower(named).contains(text, autoescape=True))
+    inside = [sa.func.lower(one).contains(text, autoescape=True) for one in (table.c.name, table.c.reason)]
+    return sa.or_(*inside, table.c.application.in_(called))
+
+
+def _newest_first(one: AccessRequest) -> tuple[float, str]:
+    return -one.created, one.id
 
 
 def waiting(reading: Reading, now: float) -> int:

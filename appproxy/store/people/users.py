@@ -16,6 +16,7 @@ from appproxy.store.people.user_groups import Group
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.tables.core import USER, assignments, memberships, users
 from appproxy.store.tables.directories import directory_users
+from appproxy.store.tables.panel import access_requests, recent_applications
 from appproxy.store.transaction import Reading, Row, Transaction
 
 _WHAT = "user"
@@ -82,12 +83,14 @@ def check_new(reading: Reading, name: str, display_name: str = "", email: str = 
 
 
 def remove(tx: Transaction, user: str) -> User:
-    """Remove a user: sessions end, assignments go."""
+    """Remove a user: sessions end, assignments go, and so does what they have asked for and used."""
     found = find(tx, user)
     sessions.forget_subject(tx, BUILTIN, found.id)
     own = (assignments.c.provider == BUILTIN) & (assignments.c.kind == USER) & (assignments.c.value == found.id)
     tx.change(sa.delete(assignments).where(own))
     held_roles.forget_holder(tx, BUILTIN, USER, found.id)
+    for table in (access_requests, recent_applications):
+        tx.change(sa.delete(table).where((table.c.provider == BUILTIN) & (table.c.subject == found.id)))
     tx.change(sa.delete(users).where(users.c.id == found.id))
     return found
 

@@ -109,7 +109,7 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
 OF_PERSONS = {
     "GET /role-entitlements/mine", "POST /role-requests", "POST /role-requests/{request}/approve",
     "POST /role-requests/{request}/deny", "POST /role-requests/{request}/end", "POST /access-requests/{request}/approve",
-    "POST /access-requests/{request}/deny",
+    "POST /access-requests/{request}/deny", "GET /access-requests/{request}",
 }
 
 

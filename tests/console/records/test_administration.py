@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from twisted.web.resource import Resource
+
+from appproxy.store.applications import requests
+from appproxy.store.applications.asked import AccessAsking
 from tests.console.conftest import House, Seat
 
 
@@ -49,3 +53,27 @@ def test_a_role_that_was_asked_for_is_ended(house: House, alice: Seat) -> None:
         assert rita.see("/audit").status == 403
         assert "End it now" not in seat.see(f"/role-requests/{one['id']}").text
     house.call("DELETE", "/role-entitlements", {"role": "auditor", "user": "rita"})
+
+
+def test_what_waits_is_shown_first(house: House, alice: Seat) -> None:
+    """The newest before the others, a page at a time, and nothing that was decided; that is a choice away."""
+    house.playground.add_user("asker", "a rather long password")
+    subject = house.call("GET", "/users/asker")["id"]
+    ids = {}
+    for name in ("first-asked", "second-asked"):
+        house.playground.publish(name, Resource(), requestable="yes")
+        application = house.call("GET", f"/applications/{name}")["id"]
+        asking = AccessAsking(application, "builtin", subject, f"Who wants {name}", "why")
+        ids[name] = house.playground.network.run(house.playground.service.live.write(requests.ask, asking)).id
+        house.playground.network.pass_time(2)
+    page = alice.see("/access-requests").text
+    assert 0 < page.index("Who wants second-asked") < page.index("Who wants first-asked")
+    path = f"/access-requests/{ids['first-asked']}"
+    assert alice.send(f"{path}/deny", {"reason": "no"}, of=path).status == 200
+    assert "first-asked" not in alice.see("/access-requests").text
+    assert "first-asked" in alice.see("/access-requests?state=").text
+    assert "first-asked" in alice.see("/access-requests?state=denied&search=FIRST").text
+    assert "first-asked" not in alice.see("/access-requests?state=denied&search=second").text
+    for name in ids:
+        house.call("DELETE", f"/applications/{name}")
+    house.call("DELETE", "/users/asker")
