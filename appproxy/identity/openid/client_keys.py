@@ -11,6 +11,7 @@ import json
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 
 from joserfc import jws
@@ -22,6 +23,8 @@ KEY_TYPES = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA"}
 PUBLISHED = 86400.0
 #: Seconds for which it stays published after it has signed last: what it has signed lasts a minute.
 KEPT = 7 * 86400.0
+#: Keys that are held ready to use. Each provider has one or two, of which some kilobytes are held.
+_LOADED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def superseded(keys: Iterable[ClientKey], now: float) -> list[str]:
 def public_signing_keys(keys: Iterable[ClientKey]) -> list[dict[str, object]]:
     """What our key set says of them (RFC 7517): the public halves, each with its certificate."""
     return [
-        {**_load(one).as_dict(private=False), "kid": one.id, "use": "sig", "x5c": [_der_text(one.certificate)]}
+        {**_public(one), "kid": one.id, "use": "sig", "x5c": [_der_text(one.certificate)]}
         for one in keys if not one.given
     ]
 
@@ -72,7 +75,14 @@ def sign(key: ClientKey, algorithm: str, claims: Mapping[str, object], type: str
     return jws.serialize_compact(header, json.dumps(claims, separators=(",", ":")).encode(), _load(key), [algorithm])
 
 
+@lru_cache(_LOADED)
+def _public(key: ClientKey) -> Mapping[str, object]:
+    return dict(_load(key).as_dict(private=False))
+
+
+@lru_cache(_LOADED)
 def _load(key: ClientKey) -> ECKey | RSAKey:
+    """Once for each key: to read one of RSA is to test its primes, some 40 ms, and anybody can ask for what is published."""
     return (ECKey if key.type == "EC" else RSAKey).import_key(key.key)
 
 

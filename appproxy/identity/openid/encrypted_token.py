@@ -11,6 +11,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from joserfc import jwe
 from joserfc.jwk import ECKey, RSAKey
@@ -26,8 +27,11 @@ KEY_TYPES = {"RSA-OAEP-256": "RSA", "ECDH-ES": "EC", "ECDH-ES+A256KW": "EC"}
 CONTENT = ("A128CBC-HS256", "A256GCM")
 #: A signed token of the largest size, in base64 once more, with the header and the key before it.
 MAX_ENCRYPTED = MAX_TOKEN * 4 // 3 + 4096
-#: Keys that are tried for a token that names none: the one that is published, and the one before. Each costs a millisecond.
+#: Keys that are tried for a token that names none: the one that is published, and the one before. Each costs a
+#: millisecond or so, once it is loaded.
 _MOST_TRIED = 2
+#: Keys that are held ready to use. Each provider has one or two, of which some kilobytes are held.
+_LOADED = 512
 #: Seconds for which a key is published after its follower came: key sets are kept for hours, and whoever has just fetched
 #: ours may go on with the key for so long.
 _PUBLISHED = 86400.0
@@ -85,7 +89,7 @@ def outlived(keys: Sequence[EncryptionKey], now: float) -> list[str]:
 def public_keys(keys: Sequence[EncryptionKey], algorithm: str, now: float) -> list[dict[str, object]]:
     """What our key set says of them (RFC 7517); `algorithm`: the one that is set, "" for none."""
     return [
-        {**_load(key).as_dict(private=False), "kid": key.id, "use": "enc", "alg": algorithm}
+        {**_public(key), "kid": key.id, "use": "enc", "alg": algorithm}
         for key in keys if key.type == KEY_TYPES.get(algorithm) and is_published(key, keys, now)
     ]
 
@@ -138,5 +142,12 @@ def _decrypted(token: str, key: EncryptionKey, algorithm: str, content: str) -> 
         return None
 
 
+@lru_cache(_LOADED)
+def _public(key: EncryptionKey) -> Mapping[str, object]:
+    return dict(_load(key).as_dict(private=False))
+
+
+@lru_cache(_LOADED)
 def _load(key: EncryptionKey) -> ECKey | RSAKey:
+    """Once for each key: to read one of RSA is to test its primes, some 40 ms, and anybody can have tokens opened."""
     return (ECKey if key.type == "EC" else RSAKey).import_key(key.key)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64decode, urlsafe_b64encode
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 import pytest
 from cryptography.x509 import load_der_x509_certificate
 from joserfc import jws
-from joserfc.jwk import JWKRegistry
+from joserfc.jwk import JWKRegistry, RSAKey
 
 from appproxy.identity.openid.client_keys import (
     KEPT,
@@ -79,3 +80,22 @@ def test_what_it_signs(algorithm: str) -> None:
     digest = urlsafe_b64encode(sha256(b64decode(published[0]["x5c"][0])).digest()).rstrip(b"=").decode()
     assert found.headers() == {"alg": algorithm, "typ": "oauth-authz-req+jwt", "kid": "a", "x5t#S256": digest}
     assert "PRIVATE" not in repr(own)
+
+
+def test_a_key_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it signs and is published, and in whichever snapshot it stands: to read one of RSA takes long."""
+    read: list[str] = []
+    whole = RSAKey.import_key
+
+    def counted(*arguments: Any) -> RSAKey:
+        read.append("once")
+        return whole(*arguments)
+
+    monkeypatch.setattr(RSAKey, "import_key", counted)
+    for _ in range(3):
+        same = key("read-once", 0, "RSA")
+        (said,) = public_signing_keys([same])
+        assert sign(same, "RS256", {"x": 1}) and said.pop("kid") == "read-once", "what was given is the caller's own"
+    assert read == ["once"]
+    public_signing_keys([replace(same, key=new_client_credential("RSA", "other", NOW, b"\x02" * 16).key)])
+    assert len(read) == 2, "another key under the same name is another"

@@ -208,3 +208,25 @@ def test_what_is_published_of_a_key() -> None:
     assert opened(encrypted("RSA-OAEP-256", key=other.keys[0]), KEYS, "RSA-OAEP-256") == SIGNED
     assert public_keys(KEYS, "", NOW) == []
     assert replace(KEYS[0], id="x").id == "x" and PAIRS["EC"].as_pem(private=True).decode() not in repr(KEYS)
+
+
+def test_a_key_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it opens tokens, or fails to, and is published: to read one of RSA takes long, and anybody can ask."""
+    read: list[str] = []
+    whole = RSAKey.import_key
+
+    def counted(*arguments: Any) -> RSAKey:
+        read.append("once")
+        return whole(*arguments)
+
+    monkeypatch.setattr(RSAKey, "import_key", counted)
+    good, bad = encrypted("RSA-OAEP-256"), encrypted("RSA-OAEP-256", key=OTHERS["RSA"])
+    for _ in range(3):
+        own = [key_of(PAIRS["RSA"], "read-once")]
+        assert opened(good, own, "RSA-OAEP-256") == SIGNED
+        assert refused(bad, "RSA-OAEP-256", own) == "it cannot be decrypted"
+        (said,) = public_keys(own, "RSA-OAEP-256", NOW)
+        assert said.pop("kid") == "read-once", "what was given is the caller's own"
+    assert read == ["once"]
+    public_keys([key_of(OTHERS["RSA"], "read-once")], "RSA-OAEP-256", NOW)
+    assert len(read) == 2, "another key under the same name is another"
