@@ -163,7 +163,7 @@ class BuiltInProvider:
             NEW_PASSWORD.encode(): self._new_password.new_password(limited(*_FORMS, seconds)),
             PASSWORD_LINK.encode(): self._new_password.link(limited(*_FORMS, seconds)),
             TOKEN.encode(): self._api.token_end_point(limited(*_CALLS, seconds)),
-            CONSENT.encode(): self._consent.consent(limited(*_FORMS, seconds)),
+            CONSENT.encode(): self._consent.consent(limited(*_PAGES, seconds), limited(*_FORMS, seconds)),
             DEVICE.encode(): self._consent.device(limited(*_PAGES, seconds), limited(*_DEVICES, seconds)),
             DEVICE_AUTHORIZATION.encode(): self._api.device_authorization_end_point(limited(*_DEVICES, seconds)),
             REVOKE.encode(): self._api.revocation_end_point(limited(*_CALLS, seconds)),

@@ -353,7 +353,8 @@ class TestThrottle:
 class TestRates:
     @pytest.mark.parametrize(
         ("method", "path", "most"),
-        [("POST", "/sign-in", 600), ("POST", "/token", 100), ("GET", "/userinfo", 100), ("GET", "/jwks", 100)],
+        [("POST", "/sign-in", 600), ("POST", "/token", 100), ("GET", "/userinfo", 100), ("GET", "/jwks", 100),
+         ("POST", "/consent", 600)],
     )
     def test_one_address(self, browser: Browser, house: House, method: str, path: str, most: int) -> None:
         """What is asked too often is answered with 429 and when to come back, before anything is done."""
@@ -365,6 +366,15 @@ class TestRates:
         assert refused.fields["retry-after"] == ["1"]
         house.clock.advance(1)
         assert browser.request(method, path, b"").status != 429
+
+
+    def test_who_only_passes_by(self, browser: Browser, house: House) -> None:
+        """Each sign-in at a relying party goes through the page: it lets as many through as `/authorize`, and they are no
+        answers to a form.
+        """
+        assert {browser.request("GET", "/consent", b"").status == 429 for _ in range(3000)} == {False}
+        assert browser.request("GET", "/consent", b"").status == 429
+        assert browser.request("POST", "/consent", b"").status != 429
 
 
 class TestAudit:

@@ -63,10 +63,14 @@ class ConsentPages:
         self._judge = judge
         self._facts = onward.facts
 
-    def consent(self, limit: Limit) -> AsyncResource:
+    def consent(self, looks: Limit, answers: Limit) -> AsyncResource:
         """Where a request of a native client leads once its user is signed in, and where the answer is posted; and one of a
-        relying party, whose users are asked nothing.
+        relying party, whose users are asked nothing. How often one may come by, as each sign-in does, and answer.
         """
+
+        def limit(request: Request) -> float:
+            return (answers if request.method == b"POST" else looks)(request)
+
         return AsyncResource({b"GET": self._ask, b"POST": self._onward.answering(PURPOSE, self._answered)}, limit)
 
     def device(self, looks: Limit, tries: Limit) -> AsyncResource:
