@@ -147,7 +147,9 @@ class StatusAsker:
                 raise
             self.asked[authority.name, "failed"] += 1
             return status.unanswered(str(error), self._wall_clock())
-        self.asked[authority.name, "revoked" if heard.is_revoked else "good"] += 1
+        # One that is left alone, or gives an older answer than before, leaves what is known as it is, with a problem.
+        outcome = "failed" if heard.problem else "revoked" if heard.is_revoked else "good"
+        self.asked[authority.name, outcome] += 1
         return heard
 
     async def _heard(self, status: DeviceStatus, issuer: x509.Certificate) -> DeviceStatus:

@@ -113,7 +113,7 @@ def test_a_responder_that_is_away(house: House, is_soft: bool) -> None:
             assert results == [0.0]
         else:
             assert "is not known: http://ocsp.corp/: nothing answers there" in refusal(results)
-    assert house.net.asked == [URL]
+    assert house.net.asked == [URL] and one.asked == {("Company", "failed"): 3}
     with house.store.reading() as reading:
         assert statuses.failing(reading, house.id)[0] == 1
     says(house, REVOKED)
@@ -148,6 +148,25 @@ def test_a_known_answer_outlasts_a_failure(house: House) -> None:
     assert ask(house, one) == [pytest.approx(NOW + 600.0, abs=1.0)]
     house.pass_by(205.0, 5.0)
     assert "is not known" in refusal(ask(house, one))
+    one.stop()
+
+
+def test_what_counts_as_good_and_revoked(house: House) -> None:
+    """What the responder has said just now, and not what is still known of before."""
+    says(house, REVOKED)
+    one = asker(house)
+    ask(house, one)
+    assert one.asked == {("Company", "revoked"): 1}
+
+    def older(url: str, body: bytes) -> bytes:
+        nonce = ocsp.load_der_ocsp_request(body).extensions[0].value.nonce
+        now = house.wall_clock()
+        return answer(LAPTOP, GOOD, issuer=ROOT, signer=ROOT, begins=NOW - 600.0, ends=now + 3600.0, nonce=nonce)
+
+    house.net.answer = older
+    house.pass_by(1900.0, 5.0)
+    assert one.asked["Company", "failed"] > 0 and one.asked == {("Company", "revoked"): 1, ("Company", "failed"): one.asked[
+        "Company", "failed"]}
     one.stop()
 
 
