@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from secrets import token_bytes
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
 
-from appproxy.admin.base.principal import Forbidden
+from appproxy.admin.base.principal import Forbidden, Principal
 from appproxy.admin.base.problem import problem
 from appproxy.admin.events import heard, last_event, may_hear
 from appproxy.admin.logins.allowing import Allowing
@@ -26,14 +26,15 @@ from appproxy.http.fields import encode_block
 from appproxy.identity.session import Session
 from appproxy.pages import NO_STORE, SECURITY_FIELDS
 from appproxy.policy.authorizer import SERVICE_TOKEN
+from appproxy.publish.application import Application
 from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.dispatch.gates.provider_tokens import TokenBook
 from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.stages.resource_metadata import ResourceMetadata
 from appproxy.service.exchange.exchange import Exchange, Handler
-from appproxy.service.own.admin_host import API, AdminHost, send
-from appproxy.service.own.event_stream import EventStreams
+from appproxy.service.own.admin_host import API, AdminHost, route_of, send
+from appproxy.service.own.event_stream import EventStreams, Show
 from appproxy.service.own.token_uses import programs
 from appproxy.service.signin.sessions.renewal import Renewal
 from appproxy.store.database.live import LiveStore
@@ -53,6 +54,7 @@ class Administration:
         self._live = live
         self._reactor = reactor
         self._wall_clock = wall_clock
+        self._renewal = renewal
         self._api: HttpsApi | None = None
         self._console: Console | None = None
         gate = Gate(settings.public_port, renewing=renewal)
@@ -78,29 +80,24 @@ class Administration:
             self._api.answer, lambda: live.snapshot.brand, lambda: live.snapshot.keys, self._settings.public_port,
             self._wall_clock, lambda work: deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work))
 
-    def _stream(self, exchange: Exchange, session: Session, why_not: Callable[[], str]) -> None:
+    def _stream(self, exchange: Exchange, session: Session, why_not: Callable[[Session], str]) -> None:
         """Answer with the stream of events, or with why not."""
         api = self._api
         if api is None:
             raise RequestError(Code.OVERLOADED, "the node begins")
         asked = asked_of(exchange, b"", session)
         caller = asked.caller
-
-        def may_not() -> str:
-            return why_not() or ("" if may_hear(api.principal(caller)) else "their roles have ended")
-
-        def show(row: AuditRow) -> bytes | None:
-            told = heard(row, api.principal(caller))
-            return None if told is None else json.dumps(told).encode()
-
+        application = route_of(self._live.snapshot, exchange.head.host).application
+        hearer = Hearer(
+            session, api.principal, why_not, self._renewal, application, client=exchange.client, wall_clock=self._wall_clock)
         try:
             after = last_event(asked.target, asked.fields)
-            if may_not():
+            if isinstance(hearer(), str):
                 raise Forbidden(f"{caller.name} has no role")
         except AppProxyError as error:
             send(exchange, *written(Answered(*problem(error))))
             return
-        self._streams.open(exchange, (caller.provider, caller.subject), after, may_not, show)
+        self._streams.open(exchange, (caller.provider, caller.subject), after, hearer)
 
     def _answer(self, exchange: Exchange, body: bytes, session: Session) -> Deferred[tuple[int, bytes, bytes]]:
         if self._api is None or self._console is None:
@@ -115,6 +112,61 @@ class Administration:
                         self._allowing.of(session, exchange.client)))
 
 
+class SessionRefresh(Protocol):
+    """What is needed of `service.signin.sessions.renewal.Renewal`."""
+
+    def current(self, session: Session, application: Application) -> Session:
+        """A session as it is known to be now."""
+        ...
+
+    def watch(self, session: Session, now: float) -> None:
+        """It is in use: see to it that its provider is asked when its tokens are over."""
+        ...
+
+
+class Hearer:
+    """Somebody who hears events, as their next request would find them: who they are is what their provider says by now.
+
+    A stream is a reason to ask their provider, as a request is. `principal`: what a caller may do now; `why_not`: why somebody
+    with this session may not be here, "" where they may.
+    """
+
+    def __init__(
+        self, session: Session, principal: Callable[[Caller], Principal], why_not: Callable[[Session], str],
+        refresh: SessionRefresh | None, application: Application, *, client: str, wall_clock: Callable[[], float],
+    ) -> None:
+        self._session = session
+        self._principal = principal
+        self._why_not = why_not
+        self._refresh = refresh
+        self._application = application
+        self._client = client
+        self._wall_clock = wall_clock
+
+    def __call__(self) -> Show | str:
+        """How to show them what they may hear now, or why that is nothing."""
+        if self._refresh is not None:
+            self._refresh.watch(self._session, self._wall_clock())
+            self._session = self._refresh.current(self._session, self._application)
+        if why := self._why_not(self._session):
+            return why
+        principal = self._principal(caller_of(self._session, self._client))
+        if not may_hear(principal):
+            return "their roles have ended"
+
+        def show(row: AuditRow) -> bytes | None:
+            told = heard(row, principal)
+            return None if told is None else json.dumps(told).encode()
+
+        return show
+
+
+def caller_of(session: Session, client: str) -> Caller:
+    """Who calls from an address."""
+    provider = "" if session.credential == SERVICE_TOKEN else session.provider
+    return Caller(provider, session.subject, session.name, session.groups, client)
+
+
 def asked_of(exchange: Exchange, body: bytes, session: Session) -> AdminRequest:
     """A request as the API takes it; HEAD is a GET whose body is left out. Raises RequestError(BAD_REQUEST)."""
     head = exchange.head
@@ -123,9 +175,7 @@ def asked_of(exchange: Exchange, body: bytes, session: Session) -> AdminRequest:
         key, text = name.decode("latin-1"), value.decode("latin-1")
         fields[key] = f"{fields[key]}, {text}" if key in fields else text
     method = "GET" if head.method == b"HEAD" else head.method.decode("latin-1")
-    provider = "" if session.credential == SERVICE_TOKEN else session.provider
-    caller = Caller(provider, session.subject, session.name, session.groups, exchange.client)
-    return AdminRequest(method, head.target.decode("latin-1"), fields, body, caller)
+    return AdminRequest(method, head.target.decode("latin-1"), fields, body, caller_of(session, exchange.client))
 
 
 def written(answered: Answered) -> tuple[int, bytes, bytes]:

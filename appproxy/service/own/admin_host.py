@@ -59,8 +59,10 @@ _METHOD_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-
 class OpenStream(Protocol):
     """Answers somebody with a stream of events, as far as they may hear of any."""
 
-    def __call__(self, exchange: Exchange, session: Session, why_not: Callable[[], str], /) -> None:
-        """`why_not`: why they may be here no longer, "" while they may. Raises RequestError."""
+    def __call__(self, exchange: Exchange, session: Session, why_not: Callable[[Session], str], /) -> None:
+        """`why_not`: why they may be here no longer, "" while they may, with their session as it is by then. Raises
+        RequestError.
+        """
         ...
 
 
@@ -197,7 +199,7 @@ class AdminHost:
             self._refuse(exchange, code, verdict.reason)
             return
         if exchange.head.method == b"GET" and exchange.head.target.partition(b"?")[0] == EVENTS:
-            self._events(exchange, session, lambda: self._why_not(exchange, session))
+            self._events(exchange, session, lambda now: self._why_not(exchange, now))
             return
         exchange.responder = _Nobody()
         self._answer(exchange, body, session).addCallbacks(
