@@ -62,7 +62,7 @@ class NodeEnd:
         deadline = self._reactor.seconds() + self._settings.drain_seconds
         notice = _UNHURRIED if succession.goes_on else NOTICE_SECONDS
         front.drain(min(notice, self._settings.drain_seconds))
-        self._relay.moves.begin(lambda request: True)
+        self._relay.moves.begin()
         if not succession.is_succeeded:
             # Requests that were on their way when their users heard of it still need connectors.
             await self._served(min(deadline, self._reactor.seconds() + NEWCOMER_SECONDS + front.notice))

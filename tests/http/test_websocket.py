@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wsproto.frame_protocol import CloseReason, FrameProtocol, Opcode
 
-from appproxy.http.websocket import GOING_AWAY, POLICY_VIOLATION, SERVICE_RESTART, FrameFollower, close_frame
+from appproxy.http.websocket import (
+    GOING_AWAY,
+    LEAST_BYTES,
+    MOST_FRAMES,
+    POLICY_VIOLATION,
+    SERVICE_RESTART,
+    FrameFollower,
+    close_frame,
+)
 from tests.cost.growth import MOST, growth
 
 CONTINUED, TEXT, BINARY, CLOSE, PING = 0x0, 0x1, 0x2, 0x8, 0x9
@@ -101,6 +109,52 @@ def test_a_close_frame_ends_it(mask: bytes | None) -> None:
     assert follower.closed and follower.between_frames
 
 
+class Counting(FrameFollower):
+    """Counts the headers that it has read one by one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+
+    def _begin(self, data: bytes, at: int) -> int:
+        self.begun += 1
+        return super()._begin(data, at)
+
+
+ABSURD = {"empty fragments": frame(CONTINUED, final=False), "unknown opcodes": frame(0x3),
+          "long lengths": frame(TEXT, long=8), "masked": frame(CONTINUED, b"x", final=False, mask=b"abcd")}
+
+
+@pytest.mark.parametrize(("piece", "asked"), [(piece, False) for piece in ABSURD.values()] + [
+    (piece, True) for piece in ABSURD.values() if not piece[0] & 0x80])
+def test_absurd_frames_are_not_followed(piece: bytes, asked: bool) -> None:
+    """More of them in one read than any program means: it is given up, at once and for good. Nothing is over there."""
+    data = frame(TEXT, final=False) + piece * (65_536 // len(piece))
+    follower, most = Counting(), max(MOST_FRAMES, 65_536 // LEAST_BYTES) + 2
+    if asked:
+        follower.follow(data[:2])
+        follower.to_message_end(data[2:])
+    else:
+        follower.follow(data)
+    assert follower.begun <= most
+    for more in (frame(TEXT, b"hello"), close_frame(SERVICE_RESTART), data):
+        follower.follow(more)
+        assert follower.to_message_end(more) == -1
+        assert not follower.between_frames and not follower.between_messages and not follower.closed
+    assert follower.begun <= most
+
+
+@pytest.mark.parametrize("pieces", [
+    frame(BINARY, b"x" * 126) * 500, frame(BINARY, b"hi", mask=b"abcd") * 8_000,
+    frame(TEXT, final=False) + frame(CONTINUED, b"a few words", final=False, mask=b"abcd") * 4_000 + frame(CONTINUED),
+    frame(TEXT, final=False) + frame(CONTINUED, b"x", final=False) * (MOST_FRAMES - 3) + frame(CONTINUED)])
+def test_busy_clients_are_followed(pieces: bytes) -> None:
+    """Much that came in one read, be it in many small messages or in fragments of a few words."""
+    follower = FrameFollower()
+    follower.follow(pieces)
+    assert follower.between_messages
+
+
 @pytest.mark.parametrize("code", [GOING_AWAY, POLICY_VIOLATION, SERVICE_RESTART])
 @pytest.mark.parametrize("client", [False, True])
 def test_others_read_our_close_frame(code: int, client: bool) -> None:
@@ -112,7 +166,8 @@ def test_others_read_our_close_frame(code: int, client: bool) -> None:
 
 
 @pytest.mark.parametrize("piece", [
-    frame(PING), frame(TEXT, mask=b"abcd"), frame(TEXT, b"x", final=False), b"\x81\x7e\x00\x01x", b"\x81\xff" + bytes(12)])
+    frame(PING), frame(TEXT, mask=b"abcd"), frame(TEXT, b"x", final=False), b"\x81\x7e\x00\x01x", b"\x81\xff" + bytes(12),
+    frame(TEXT, b"a few words and more", final=False)])
 @pytest.mark.parametrize("bytewise", [False, True])
 def test_it_grows_with_the_bytes(piece: bytes, bytewise: bool) -> None:
     """However small the frames are, and however they come."""

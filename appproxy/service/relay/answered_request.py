@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from appproxy.errors import Code, RemoteProtocolError, RequestError
 from appproxy.identity.session import Session
 from appproxy.net.loop.deadlines import NEVER
+from appproxy.net.read_gate import HoldReason
 from appproxy.policy.conditional.parts.transfers import Refused, Transfers
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.answers.movable import Movable
@@ -368,6 +369,8 @@ class AnsweredRequest:
             self.upload.body_ended([])
         if exchange is not None:
             exchange.end_stream()
+        if self.data is not None:  # nobody who reads slowly is left to say when to go on
+            self.data.read_gate.release(HoldReason.SLOW_PEER)
 
     def end_answer(self) -> None:
         """The answer is complete as it is; the application is not asked for more."""

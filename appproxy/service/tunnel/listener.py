@@ -321,7 +321,7 @@ class TunnelListener(Factory):
         peer = link.peer
         if peer is not None and not peer.online:
             self.log.info("connector {id} is shutting down", id=peer.id)
-            self.relay.moves.begin(lambda request: request.peer is peer and not peer.online)
+            self.relay.moves.begin(peer)
             if not any(one.online for one in self.roster.workers(peer.id)):
                 self._rivals.drained(peer.id)
 

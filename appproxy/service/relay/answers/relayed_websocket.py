@@ -85,6 +85,10 @@ class RelayedWebSocket:
         """The application has closed its direction."""
         if self._stage < ClosingStage.ASKED:
             self._exchange.finish(trailers)
+        elif self._stage == ClosingStage.ASKED and self._owner.exchange is None:
+            # The user's direction is over, too: nobody is left to part from.
+            self._stage = ClosingStage.OVER
+            self._exchange.end_stream()
 
     # From the user (`exchange.BodyReader`).
 
@@ -97,9 +101,11 @@ class RelayedWebSocket:
 
     def body_ended(self, trailers: Fields) -> None:
         """The user has closed that direction."""
-        self._upload.body_ended(trailers)
         if self._stage == ClosingStage.ASKED:
+            # That ends this direction, too. Ended before, the request might be over, and the user's connection left open.
             self._part()
+        else:
+            self._upload.body_ended(trailers)
 
     # Its end (`movable.Movable`).
 

@@ -6,8 +6,8 @@ that its program loads again.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from heapq import nsmallest
 from random import random
@@ -15,6 +15,7 @@ from random import random
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from appproxy.service.relay.answers.movable import MESSAGE_SECONDS
+from appproxy.service.relay.connectors.roster import Peer
 from appproxy.service.relay.moves.spread import Spread
 from appproxy.service.relay.revocation import Revocable
 from appproxy.service.relay.under_way import UnderWay
@@ -42,9 +43,8 @@ class MoveTimes:
 
 @dataclass(slots=True)
 class Move:
-    """Of some streams: whom it concerns, and when."""
+    """Of the streams of one connector, or of the node: when they are to go."""
 
-    concerns: Callable[[Revocable], bool]
     spread: Spread
     until: float
 
@@ -59,18 +59,22 @@ class StreamMoves:
         self._under_way = under_way
         self._times = times
         self._chance = chance
-        self._moves: list[Move] = []
+        #: By connector; of None: of the whole node.
+        self._moves: dict[Peer | None, Move] = {}
         self._closing: set[Revocable] = set()
         self._next: IDelayedCall | None = None
         #: By kind, and how they ended: `closed`, `refused` or `cut`.
         self.ends: Counter[tuple[str, str]] = Counter()
 
-    def begin(self, concerns: Callable[[Revocable], bool]) -> None:
-        """From now on the time runs for those that this concerns, also for such as begin later."""
-        if self._times.after >= 1:
+    def begin(self, peer: Peer | None = None) -> None:
+        """From now on the time runs for all streams of this connector, or of the node, also for such as begin later.
+
+        As long as it takes no requests: one that stays after all keeps its streams. Who has a move keeps its time.
+        """
+        if self._times.after >= 1 or peer in self._moves or _has_none(peer):
             return
         now = self._clock.seconds()
-        self._moves.append(Move(concerns, self._times.spread(now, self._chance()), now + self._times.seconds))
+        self._moves[peer] = Move(self._times.spread(now, self._chance()), now + self._times.seconds)
         if self._next is None:
             self._next = self._clock.callLater(LOOK_SECONDS, self._look)
 
@@ -91,21 +95,40 @@ class StreamMoves:
                 request.movable.look(now)
             if request.exchange is None:
                 self._closing.discard(request)
-        self._moves = [move for move in self._moves if now < move.until]
-        for move in self._moves:
-            if move.spread.has_begun(now):
-                self._take(move, now)
+        self._moves = {peer: move for peer, move in self._moves.items() if now < move.until and not _has_none(peer)}
+        begun = {peer: move for peer, move in self._moves.items() if move.spread.has_begun(now)}
+        if begun:
+            left = self._open_of(begun)
+            for peer, move in begun.items():
+                self._take(move, left[peer], now)
         again = self._moves or self._closing
         self._next = self._clock.callLater(LOOK_SECONDS, self._look) if again else None
 
-    def _take(self, move: Move, now: float) -> None:
-        left = [one for one in self._under_way.endless if _is_open(one) and move.concerns(one)]
+    def _open_of(self, peers: Container[Peer | None]) -> dict[Peer | None, list[Revocable]]:
+        """The open streams of these connectors, and of the node, found in one pass however many connectors that are."""
+        found: defaultdict[Peer | None, list[Revocable]] = defaultdict(list)
+        of_node = None in peers
+        for request in self._under_way.endless:
+            of_peer = request.peer in peers
+            if (of_peer or of_node) and _is_open(request):
+                if of_peer:
+                    found[request.peer].append(request)
+                if of_node:
+                    found[None].append(request)
+        return found
+
+    def _take(self, move: Move, left: list[Revocable], now: float) -> None:
         count = move.spread.take(now, len(left))
         # Those first that have been silent for longest: least likely in the middle of something.
         for request in nsmallest(count, left, key=_heard):
-            assert request.movable is not None  # it is open
+            assert request.movable is not None  # it is open, or a move of this look has just closed it
             self._closing.add(request)
             request.movable.close(min(now + MESSAGE_SECONDS, move.until - _LAST_LOOKS))
+
+
+def _has_none(peer: Peer | None) -> bool:
+    """Has this connector no streams that are to go? It stays, or nothing is under way there, and nothing more comes."""
+    return peer is not None and (peer.online or not peer.in_flight)
 
 
 def _is_open(request: Revocable) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import FAILURES, Code
-from appproxy.http.websocket import POLICY_VIOLATION, SERVICE_RESTART, close_frame
+from appproxy.http.websocket import MOST_FRAMES, POLICY_VIOLATION, SERVICE_RESTART, close_frame
 from appproxy.service.relay.answers.movable import ANSWER_SECONDS, MESSAGE_SECONDS
 from appproxy.service.relay.answers.relayed_websocket import close_code, is_websocket
 from appproxy.tunnel.exchanges import State
@@ -124,6 +124,66 @@ def test_an_application_that_goes_meanwhile() -> None:
     stream.data.link.connectionLost()
     assert stream.user.wire.closed and not stream.user.wire.aborted
     assert ends(stream) == {("websocket", "closed"): 1}
+
+
+@pytest.mark.parametrize(("application_first", "stops_reading"), [(False, False), (True, False), (False, True)])
+def test_both_ends_leave_after_our_close(application_first: bool, stops_reading: bool) -> None:
+    """In whatever order, and without Close of theirs: the connection is closed, and the access log has it."""
+    stream = websocket()
+    stream.close()
+    if stops_reading:
+        stream.data.say(stream.data.session.stop(Code.ORIGIN_CLOSED))
+    if application_first:
+        stream.data.say(stream.data.session.end())
+    stream.user.connection.readConnectionLost()
+    if not application_first:
+        stream.data.say(stream.data.session.end())
+    assert stream.request.state is State.DONE and not stream.world.relay.under_way.endless
+    assert stream.user.wire.closed and not stream.user.wire.aborted
+    assert len(stream.world.log) == 1 and stream.world.log[0].failure is None
+
+
+def test_a_user_who_has_left_before_our_close() -> None:
+    """Their direction was over already: when the application's is, so is the connection."""
+    stream = websocket()
+    stream.user.connection.readConnectionLost()
+    assert stream.close() == RESTART
+    stream.data.say(stream.data.session.end())
+    assert stream.request.state is State.DONE
+    assert stream.user.wire.closed and len(stream.world.log) == 1
+
+
+def test_one_that_its_application_stops_reading() -> None:
+    """The application has left altogether: nobody else would end it."""
+    stream = websocket()
+    stream.close()
+    stream.data.say(stream.data.session.stop(Code.ORIGIN_CLOSED))
+    stream.data.say(stream.data.session.end())
+    assert stream.request.state is State.DONE
+    assert stream.user.wire.closed and len(stream.world.log) == 1
+
+
+def test_a_slow_user_holds_nothing_up_afterwards() -> None:
+    """Once they are parted from, the application's bytes are read up to its end, whoever had paused them."""
+    stream = websocket()
+    assert stream.request.exchange is not None
+    stream.request.exchange.pauseProducing()  # type: ignore[attr-defined]
+    gate = stream.data.link.read_gate
+    stream.close()
+    assert gate.held
+    stream.look(ANSWER_SECONDS + 0.1)
+    assert stream.request.exchange is None and not gate.held
+
+
+def test_one_of_absurd_frames_is_cut() -> None:
+    """It is relayed as ever and not followed any more, so that nobody knows where Close could be said."""
+    stream = websocket()
+    empty = b"\x01\x00" + bytes(2) * MOST_FRAMES
+    assert stream.says(empty) == empty
+    assert stream.request.movable is not None and stream.request.movable.is_open
+    assert stream.close() == b""
+    assert stream.look(MESSAGE_SECONDS + 0.1) == b"" and stream.user.wire.aborted
+    assert stream.world.log[0].failure is Code.SHUTTING_DOWN
 
 
 @pytest.mark.parametrize("within_frame", [False, True])

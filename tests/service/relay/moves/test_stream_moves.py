@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from twisted.internet.task import Clock
+
 from appproxy.http.websocket import SERVICE_RESTART, close_frame
-from appproxy.service.relay.moves.stream_moves import MoveTimes
+from appproxy.service.relay.moves.stream_moves import LOOK_SECONDS, MoveTimes, StreamMoves
+from appproxy.service.relay.under_way import UnderWay
 from tests.service.streams import ANSWER, EVENTS, Stream, said
 from tests.service.world import GET, World
 
@@ -38,7 +41,7 @@ def test_late_and_spread() -> None:
     """Nobody before half of the time, never many in one second, all before the end."""
     world = World()
     streams = opened(world, 30) + opened(world, 30, events=True)
-    world.relay.moves.begin(lambda request: True)
+    world.relay.moves.begin()
     heard = closings(world, streams, 30)
     assert len(heard) == 60
     assert min(heard) >= BEGIN and max(heard) <= END + 0.25
@@ -53,7 +56,7 @@ def test_the_silent_ones_first() -> None:
     world = World()
     world.relay.moves._chance = lambda: 0.0
     streams = opened(world, 4)
-    world.relay.moves.begin(lambda request: True)
+    world.relay.moves.begin()
     closings(world, streams, 10)
     for stream in streams[:2]:
         stream.says(said(b"hello"))
@@ -64,7 +67,7 @@ def test_the_silent_ones_first() -> None:
 def test_those_that_begin_meanwhile() -> None:
     """Go as well."""
     world = World()
-    world.relay.moves.begin(lambda request: True)
+    world.relay.moves.begin()
     world.clock.advance(20)
     assert len(closings(world, opened(world, 3), 10)) == 3
 
@@ -95,12 +98,97 @@ def test_a_connector_that_stays_after_all() -> None:
     assert closings(world, [stream], 40) == []
 
 
+def test_one_that_says_it_again_and_again() -> None:
+    """Has one move, and the time of that: its window does not begin anew, nor is there more to look at."""
+    world = World()
+    (stream,) = opened(world, 1)
+    peer = stream.request.peer
+    stream.signal.link.dataReceived(stream.signal.session.drain())
+    for _ in range(10):
+        world.relay.moves.begin(peer)
+        world.keep_alive(stream.signal, 1)
+    assert len(world.relay.moves._moves) == 1
+    heard = []
+    for second in range(10, 30):
+        world.keep_alive(stream.signal, 1)
+        heard += [second] * (RESTART in stream.user.wire.take())
+    assert len(heard) == 1 and BEGIN - 1 <= heard[0] <= END
+
+
+def test_one_that_stays_and_goes_later() -> None:
+    """Has the whole window then."""
+    world = World()
+    (stream,) = opened(world, 1)
+    stream.signal.link.dataReceived(stream.signal.session.drain())
+    other = world.welcomed(instance=b"i" * 16)
+    assert stream.request.peer is not None and stream.request.peer.online
+    world.clock.advance(LOOK_SECONDS)
+    assert not world.relay.moves._moves
+    world.keep_alive(other, 20)
+    other.link.dataReceived(other.session.drain())
+    (move,) = world.relay.moves._moves.values()
+    assert not move.spread.has_begun(world.clock.seconds() + BEGIN - 1)
+
+
+def test_one_without_requests_has_none() -> None:
+    """There is nothing to be ended, and it gets nothing more: greetings and leaves cost no looks."""
+    world = World()
+    signal = world.welcomed()
+    signal.link.dataReceived(signal.session.drain())
+    assert not world.relay.moves._moves
+
+
+def test_many_that_go_cost_one_look() -> None:
+    """However many connectors go, each stream is looked at once, and those of others hardly."""
+    clock, under_way = Clock(), UnderWay()
+    staying, leaving = _Peer(online=True), [_Peer() for _ in range(50)]
+    for peer in (*leaving, *[staying] * 50):
+        under_way.endless.add(_Open(peer))  # type: ignore[arg-type]
+    moves = StreamMoves(clock, under_way, MoveTimes(), lambda: 0.0)
+    for peer in leaving:
+        moves.begin(peer)  # type: ignore[arg-type]
+    clock.advance(BEGIN)
+    _Open.asked = 0
+    clock.advance(LOOK_SECONDS)
+    assert 0 < _Open.asked <= 2 * len(leaving)
+
+
+class _Peer:
+    """A connector with a request."""
+
+    in_flight = True
+
+    def __init__(self, online: bool = False) -> None:
+        self.online = online
+
+
+class _Open:
+    """A stream that counts how often it is asked."""
+
+    asked = 0
+    exchange = answer = True
+
+    def __init__(self, peer: _Peer) -> None:
+        self.peer = peer
+
+    @property
+    def movable(self) -> _Open:
+        """Itself."""
+        return self
+
+    @property
+    def is_open(self) -> bool:
+        """Yes."""
+        _Open.asked += 1
+        return True
+
+
 def test_none_but_at_the_end() -> None:
     """With a share of 1 there is no window; the rest is counted when it is cut."""
     world = World()
     world.relay.moves._times = MoveTimes(30, 1)
     streams = opened(world, 2)
-    world.relay.moves.begin(lambda request: True)
+    world.relay.moves.begin()
     assert closings(world, streams, 40) == []
     world.relay.moves.stop()
     assert dict(world.relay.moves.ends) == {("websocket", "cut"): 2}
