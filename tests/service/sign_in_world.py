@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
-from joserfc import jwt
+from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, KeySet
 
 from appproxy.errors import Code, IdentityError, RequestError
@@ -107,6 +107,8 @@ class FakeProvider:
     #: Each sign-in has refresh tokens of its own, each good for one use: those that are.
     one_use: bool = False
     given: set[str] = field(default_factory=set)
+    #: Our key that it encrypts ID tokens to (ECDH-ES).
+    encrypt_to: ECKey | None = None
     #: Refresh tokens that were given back.
     taken_back: list[str] = field(default_factory=list)
 
@@ -153,6 +155,9 @@ class FakeProvider:
         }
         said = {name: value for name, value in said.items() if value is not None}
         token = jwt.encode({"alg": "ES256", "kid": self.key.kid}, said, self.key, ["ES256"])
+        if self.encrypt_to is not None:
+            header = {"alg": "ECDH-ES", "enc": "A256GCM", "cty": "JWT"}
+            token = jwe.encrypt_compact(header, token, self.encrypt_to, algorithms=["ECDH-ES", "A256GCM"])
         again = self.refresh_token
         if self.one_use:
             self.issued += 1

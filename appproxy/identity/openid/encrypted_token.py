@@ -9,7 +9,7 @@ within does, and is checked as that of any other (`id_token`).
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -53,6 +53,28 @@ class EncryptionKey:
 def is_encrypted(token: str) -> bool:
     """Has it the form of an encrypted token (RFC 7516 section 3.1)?"""
     return token.count(".", 0, MAX_ENCRYPTED) == 4
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """To whom a token says that it is encrypted; nothing was decrypted. `kid`: None where it names no key."""
+
+    algorithm: object
+    kid: object
+
+    def fits(self, keys: Iterable[EncryptionKey], algorithm: str) -> bool:
+        """May one of these keys open it, where this algorithm is set ("" for none)?"""
+        type = KEY_TYPES.get(algorithm)
+        return type is not None and self.algorithm == algorithm and any(
+            key.type == type and self.kid in (None, key.id) for key in keys)
+
+
+def addressed(token: str) -> Addressed:
+    """Raises IdentityError(TOKEN_REFUSED) for what has not the form of an encrypted token."""
+    if not token.isascii() or len(token) > MAX_ENCRYPTED or not is_encrypted(token):
+        raise _refuse("it is too large, or not encrypted")
+    header = _header(token)
+    return Addressed(header.get("alg"), header.get("kid"))
 
 
 def opened(token: str, keys: Sequence[EncryptionKey], algorithm: str) -> str:

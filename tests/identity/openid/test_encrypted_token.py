@@ -20,6 +20,7 @@ from appproxy.identity.openid.encrypted_token import (
     KEY_TYPES,
     MAX_ENCRYPTED,
     EncryptionKey,
+    addressed,
     is_encrypted,
     is_published,
     opened,
@@ -181,6 +182,27 @@ def test_whatever_comes_is_refused_in_one_way(text: str) -> None:
     refused(text)
     refused(f"eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTI1NkdDTSIsImN0eSI6IkpXVCJ9.{text}")
     assert not is_encrypted(SIGNED)
+
+
+@pytest.mark.parametrize(("header", "fitting"), [
+    ({}, ["ec", "old"]), ({"kid": "ec"}, ["ec"]), ({"kid": "rsa"}, []), ({"kid": "nobody's"}, []), ({"kid": ""}, []),
+    ({"alg": "ECDH-ES+A256KW"}, []), ({"alg": "RSA-OAEP-256"}, []),
+])  # fmt: skip
+def test_whose_it_may_be(header: dict[str, Any], fitting: list[str]) -> None:
+    """By the key that it names, of the type for the algorithm that is set; without a name any of those."""
+    to = addressed(encrypted(**{"algorithm": header.pop("alg", "ECDH-ES"), **header}))
+    keys = [*KEYS, key_of(OTHERS["EC"], "old", NOW - DAY)]
+    assert [key.id for key in keys if to.fits([key], "ECDH-ES")] == fitting
+    assert to.fits(keys, "ECDH-ES") is bool(fitting) and not to.fits(keys, "") and not to.fits([], "ECDH-ES")
+
+
+@given(st.text(alphabet="aA0-_.{}=\x00é", max_size=60))
+def test_what_is_addressed_to_nobody(text: str) -> None:
+    """It has not the form, or no key that is ours."""
+    try:
+        assert not addressed(text).fits(KEYS, "ECDH-ES")
+    except IdentityError as error:
+        assert error.code is Code.TOKEN_REFUSED
 
 
 def test_a_key_is_published_until_its_follower_is_known() -> None:

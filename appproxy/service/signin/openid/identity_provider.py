@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.openid.client_authentication import signed_request
 from appproxy.identity.openid.encrypted_token import is_encrypted, opened
-from appproxy.identity.openid.id_token import Claims
+from appproxy.identity.openid.id_token import Claims, issuer_of
 from appproxy.identity.openid.logout_token import LogoutToken, check_logout_token
 from appproxy.identity.openid.oidc import Metadata, TokenAnswer, authorization_url, check_callback, is_pushed
 from appproxy.service.signin.openid.oidc_client import Introspects, OidcClient, Revokes
@@ -213,5 +213,8 @@ class OidcProvider:
         record = self._record
         if record.settings.id_token_encryption and is_encrypted(text):
             text = self._opened(text)
+            # Anybody can encrypt to a key of ours: for what does not even say that it is from there no keys are fetched.
+            if issuer_of(text) != record.issuer:
+                raise IdentityError(Code.TOKEN_REFUSED, "logout token: what is encrypted is from another issuer")
         return await believed(self._client, lambda keys: check_logout_token(
             text, keys, issuer=record.issuer, client_id=record.client_id, algorithms=record.algorithms, now=now))

@@ -6,7 +6,7 @@ belong to it, on every node, open streams included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError, StoreError
+from appproxy.identity.openid.encrypted_token import addressed, is_encrypted
 from appproxy.identity.openid.id_token import MAX_SUBJECT, issuer_of
 from appproxy.identity.openid.logout_token import LogoutToken
 from appproxy.net.web import Answer, address_of, brand_of, failure_answer, html_answer, json_answer, tell
@@ -32,6 +33,9 @@ from appproxy.store.snapshot import BUILTIN, ProviderRecord
 _LEAST_SID = 16
 #: Seconds after which a provider may try once more.
 _RETRY_AFTER = 10
+#: Providers that may have sent an encrypted token which names no key: each has a key tried, or two in a week of change, a
+#: millisecond each, and whoever sends it need not be known.
+_UNNAMED = 2
 #: Refused ends in the log: of one network (an IPv6 /48), of all, and in how many seconds. A provider that is set up wrong is
 #: seen in a few lines, and anybody can make tokens up. The audit has its own count.
 _OF_ONE, _OF_ALL, _WINDOW = 3, 60, 600.0
@@ -67,9 +71,9 @@ class ProviderLogout:
                       subject=token.subject or token.sid)
 
     async def _read(self, text: str) -> tuple[ProviderRecord, LogoutToken]:
-        """The token, and of the providers with its issuer the one whose client it is for."""
+        """The token, and the provider: of those with its issuer the one whose client it is for, or whose key opens it."""
         refusal = IdentityError(Code.TOKEN_REFUSED, "logout token: it is from no provider of this service")
-        for record in self._of_issuer(issuer_of(text)):
+        for record in self._encrypted_to(text) if is_encrypted(text) else self._of_issuer(issuer_of(text)):
             provider = self._context.providers[record.id]
             if not isinstance(provider, EndsSessions):
                 continue
@@ -81,6 +85,16 @@ class ProviderLogout:
 
     def _of_issuer(self, issuer: str) -> Iterator[ProviderRecord]:
         return (one for one in self._context.snapshot.providers.values() if one.issuer == issuer and one.id != BUILTIN)
+
+    def _encrypted_to(self, text: str) -> Iterable[ProviderRecord]:
+        """Those to whose key it may be encrypted: who has made it, stands within. Raises IdentityError(TOKEN_REFUSED)."""
+        to = addressed(text)
+        found = [one for one in self._context.snapshot.providers.values()
+                 if to.fits(one.encryption_keys, one.settings.id_token_encryption)]
+        if to.kid is None and len(found) > _UNNAMED:
+            raise IdentityError(Code.TOKEN_REFUSED, f"logout token: it names no key (kid), and {len(found)} providers encrypt "
+                                                    "in this way; have the provider name the key, as the key set does")
+        return found
 
     def _refused(self, request: IRequest, error: RequestError | StoreError) -> Answer:
         if isinstance(error, StoreError):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from joserfc import jwt
+from joserfc import jwe, jwt
 from joserfc.jwk import ECKey
 from twisted.logger import capturedLogs, formatEvent
 
 from appproxy.errors import Code, StoreError
+from appproxy.identity.openid import encrypted_token
+from appproxy.identity.openid.encrypted_token import EncryptionKey
 from appproxy.identity.openid.logout_token import EVENT
+from appproxy.identity.openid.oidc_settings import read_settings
 from appproxy.publish.application import Url
 from tests.service.exchanges import FakeExchange
 from tests.service.sign_in_world import ISSUER, NOW, RECORD, SIGNIN, WIKI, Browser, FakeProvider, World
@@ -200,6 +205,116 @@ class TestBackChannel:
         world.store.end_at_provider = ending  # type: ignore[method-assign]
         assert post(world, token(world.provider)).status == 200
         assert not signed_in(browser)
+
+
+def encrypting(number: int, **changes: Any) -> Any:
+    """A provider that encrypts, and its key pair."""
+    pair = ECKey.generate_key("P-256")
+    key = EncryptionKey(f"key-{number}", "EC", pair.as_pem(private=True).decode(), NOW)
+    settings = read_settings({"id_token_encryption": "ECDH-ES"})
+    return replace(RECORD, settings=settings, encryption_keys=(key,), **changes), pair
+
+
+def encrypted(within: str, pair: ECKey, **header: Any) -> str:
+    """As a provider makes it; the header says what it is told to, whether or not that is a header."""
+    said = {"alg": "ECDH-ES", "enc": "A256GCM", "cty": "JWT", **header}
+    if isinstance(said.get("kid", ""), str):
+        return jwe.encrypt_compact(said, within, pair, algorithms=[said["alg"], "A256GCM"])
+    return f"{urlsafe_b64encode(json.dumps(said).encode()).rstrip(b'=').decode()}.a.b.c.d"
+
+
+def decryptions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the keys that are tried from now on."""
+    tried: list[str] = []
+    whole = encrypted_token._decrypted
+
+    def counted(token: str, key: EncryptionKey, *more: Any) -> bytes | None:
+        tried.append(key.id)
+        return whole(token, key, *more)
+
+    monkeypatch.setattr(encrypted_token, "_decrypted", counted)
+    return tried
+
+
+class TestEncrypted:
+    """A token that the provider has encrypted after it has signed it: who has made it, stands within."""
+
+    world: World
+    browser: Browser
+    pairs: list[ECKey]
+
+    def make(self, providers: int) -> None:
+        """A service with so many of them, a browser that is signed in by the first, and another provider before them."""
+        made = [encrypting(0), *(encrypting(number, id=f"idp-{number}", issuer=f"https://idp-{number}.example.com")
+                                 for number in range(1, providers))]
+        plain = replace(RECORD, id="plain", issuer="https://plain.example.com")
+        self.pairs = [pair for _, pair in made]
+        records = (plain, *(record for record, _ in reversed(made)))
+        self.world = World(records=records, extra={
+            record.id: FakeProvider(record.issuer) for record in records if record.id != RECORD.id})
+        self.world.provider.changes = {"sid": SID}
+        self.world.provider.encrypt_to = self.pairs[0]
+        self.browser = Browser(self.world)
+        assert self.browser.open(PAGE).status == 200
+
+    def post(self, within: str, number: int = 0, **header: Any) -> FakeExchange:
+        """A token to the key of a provider."""
+        return post(self.world, encrypted(within, self.pairs[number], **header))
+
+    @pytest.mark.parametrize("providers", [1, 2, 9])
+    def test_its_session_ends(self, providers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """By the key that it names it is known whose it may be: one decryption, however many providers there are."""
+        self.make(providers)
+        tried = decryptions(monkeypatch)
+        assert self.post(token(self.world.provider), kid="key-0").status == 200
+        assert not signed_in(self.browser) and tried == ["key-0"]
+
+    @pytest.mark.parametrize(("providers", "status", "most"), [(1, 200, 1), (2, 200, 2), (3, 400, 0), (9, 400, 0)])
+    def test_one_that_names_no_key(
+        self, providers: int, status: int, most: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is tried with the keys of two providers, and not of all: anybody may send such."""
+        self.make(providers)
+        tried = decryptions(monkeypatch)
+        exchange = self.post(token(self.world.provider))
+        assert (exchange.status, signed_in(self.browser)) == (status, status != 200)
+        assert len(tried) == most
+        assert status == 200 or "names no key (kid)" in exchange.detail
+
+    @pytest.mark.parametrize("header", [
+        {"kid": "key-9"}, {"kid": 7}, {"kid": ["key-0"]}, {"kid": {"key-0": 1}}, {"kid": "key-0", "alg": "ECDH-ES+A256KW"},
+    ])
+    def test_to_a_key_of_nobody(self, header: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Or otherwise than is set. Nothing is decrypted."""
+        self.make(2)
+        tried = decryptions(monkeypatch)
+        exchange = self.post(token(self.world.provider), **header)
+        assert (exchange.status, exchange.failure, tried) == (400, Code.TOKEN_REFUSED, [])
+        assert signed_in(self.browser)
+
+    @pytest.mark.parametrize("text", ["....", "a.b.c.d.e", "bnVsbA.b.c.d.e", "W10.b.c.d.e", "e30.b.c.d.e"])
+    def test_what_has_no_header(self, text: str) -> None:
+        """Refused as any other."""
+        self.make(1)
+        exchange = post(self.world, text)
+        assert (exchange.status, exchange.failure) == (400, Code.TOKEN_REFUSED)
+
+    def test_from_another_issuer(self) -> None:
+        """Our key is public: whoever encrypts to it is nobody for that. No keys are fetched for what says so itself."""
+        self.make(2)
+        for number in (0, 1):
+            exchange = self.post(token(FakeProvider("https://evil.example")), number, kid=f"key-{number}")
+            assert exchange.status == 400 and "another issuer" in exchange.detail
+        assert self.post(token(self.world.provider), 1, kid="key-1").status == 400, "of one provider, to the key of another"
+        assert self.world.provider.refreshed == 0
+        assert self.post(token(self.world.provider, key=ECKey.generate_key("P-256", {"kid": "k1"})), kid="key-0").status == 400
+        assert signed_in(self.browser)
+
+    def test_only_signed(self) -> None:
+        """Providers encrypt ID tokens and not these, too."""
+        self.make(2)
+        assert post(self.world, token(self.world.provider)).status == 200
+        assert not signed_in(self.browser)
 
 
 class TestFrontChannel:
