@@ -40,8 +40,13 @@ def _deny(tx: Transaction, call: Call) -> Change:
 
 
 def _decided(tx: Transaction, call: Call) -> AccessRequest:
-    """A request that the caller may decide. Raises Forbidden."""
+    """A request that the caller may decide: another one's, and as a person, for who has made a token may be who asks.
+
+    Raises Forbidden.
+    """
     request, me = _found(tx, call), call.context.principal
+    if not me.system and me.person is None:
+        raise Forbidden(f"{me.called} is no person", hint="another person must decide it")
     if me.person == (request.provider, request.subject):
         raise Forbidden(f"{me.name} has asked for it", hint="another person must decide it")
     return request

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -158,6 +158,12 @@ class LiveStore:
         #: Does the database answer?
         self.reachable = store.kept_at is None
         self._back: list[Callable[[], object]] = []
+
+    @property
+    def clock(self) -> IReactorTime:
+        """What tells how long somebody has waited for it."""
+        clock: IReactorTime = self._reactor
+        return clock
 
     @property
     def snapshot(self) -> Snapshot:

@@ -73,6 +73,10 @@ def test_who_may(desk: Any, asked: dict[str, str]) -> None:
     for desk.principal, name in ((of_one, "erp"), (ann, "crm"), (Principal("user:eve", frozenset()), "crm")):
         with pytest.raises(Forbidden):
             desk.record("POST", f"/access-requests/{asked[name]}/approve", {"expires": "1h"})
+    program = Principal("token:robot", frozenset(both))
+    for desk.principal, what in ((program, "approve"), (program, "deny")):
+        with pytest.raises(Forbidden, match="token:robot is no person"):
+            desk.record("POST", f"/access-requests/{asked['crm']}/{what}", {"expires": "1h"} if what == "approve" else {})
     desk.principal = of_one
     made = desk.record("POST", f"/access-requests/{asked['crm']}/approve", {"expires": "1h"})
     assert made["decider"] == "user:bob"

@@ -10,7 +10,10 @@ from appproxy.store.applications.asked import AccessAsking, AccessRequest
 
 
 class PanelStore(Protocol):
-    """Its calls raise StoreError when the database is away, but for `note_use`, which nobody waits for."""
+    """Its calls raise StoreError when the database is away, but for `note_use`, which nobody waits for.
+
+    `recent` and `requests` do so at once, or after a second: a page that can be shown without them waits for them.
+    """
 
     async def logo(self, application: str, digest: str) -> bytes | None:
         """The picture of this digest; None where the application (its id) has another by now, or none."""

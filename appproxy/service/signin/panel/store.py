@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ParamSpec, TypeVar
 
+from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from appproxy.errors import StoreError
 from appproxy.store.applications import logos, recent, requests
 from appproxy.store.applications.asked import AccessAsking, AccessRequest
 from appproxy.store.database.live import LiveStore
@@ -17,6 +20,11 @@ from appproxy.store.transaction import Reading, Transaction
 
 #: Bytes of pictures that a node remembers: some hundred usual ones, so that a page of tiles is not a hundred questions.
 REMEMBERED = 4 << 20
+#: Seconds for which a page waits for what it can be shown without: a database that works answers in hundredths of one, and
+#: one that hangs is known for that only after some seconds.
+SOON = 1.0
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class LivePanelStore:
@@ -46,7 +54,7 @@ class LivePanelStore:
 
     async def recent(self, provider: str, subject: str) -> Sequence[tuple[str, float]]:
         """One look."""
-        return await self._live.read(recent.of, provider, subject)
+        return await self._soon(self._live.read, recent.of, provider, subject)
 
     async def clear_recent(self, provider: str, subject: str) -> None:
         """One transaction."""
@@ -54,11 +62,21 @@ class LivePanelStore:
 
     async def requests(self, provider: str, subject: str) -> Sequence[AccessRequest]:
         """One look."""
-        return await self._live.read(_requests_of, provider, subject)
+        return await self._soon(self._live.read, _requests_of, provider, subject)
 
     async def ask(self, asking: AccessAsking, noted: Mapping[str, object]) -> None:
         """One transaction, with an entry in the audit."""
         await self._live.write(_ask, asking, noted)
+
+    def _soon(self, read: Callable[P, Deferred[T]], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """The same, which fails with StoreError at once where the database is known not to answer, else after `SOON`."""
+        if not self._live.reachable:
+            return fail(StoreError("the database does not answer"))
+
+        def late(result: object, after: float) -> Failure:
+            return Failure(StoreError(f"the database has not answered in {after:g} s"))
+
+        return read(*args, **kwargs).addTimeout(SOON, self._live.clock, late)
 
     def note_use(self, provider: str, subject: str, application: str) -> None:
         """One transaction, some time."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, TypeVar, cast
 
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
@@ -38,7 +40,6 @@ from appproxy.service.signin.request.choosing import called
 from appproxy.service.signin.request.context import SignInContext
 from appproxy.service.signin.sessions.sessions_page import PATH as SESSIONS
 from appproxy.service.signin.sessions.sessions_page import SessionsPage
-from appproxy.store.applications.asked import AccessRequest
 from appproxy.store.snapshot import BUILTIN
 
 #: Links on the page. Nobody reads more, and to make them takes no longer than any other answer of ours.
@@ -46,6 +47,7 @@ MOST = 500
 #: With more applications than this the page has a search: fewer are seen at a glance.
 SEARCHED = 12
 _LONGEST_SEARCH = 100
+T = TypeVar("T")
 #: What the hidden field of forms on the page is sealed for.
 _PURPOSE = "list of applications"
 
@@ -95,12 +97,17 @@ class AppsPage:
             for route in routes
             if route.application.provider not in signed_in and route.application.provider in snapshot.providers
         ]
+        panel = self._context.store.panel
+        # Side by side: where the database hangs, the list comes after the time of one question, not of all.
+        told_used = self._told_by(panel.recent, () if wanted or collection else signed_in.values(), "used lately")
+        told_asked = self._told_by(panel.requests, signed_in.values(), "asked for")
+        uses, asked = await told_used, await told_asked
         page = render(
             "apps", brand_of(request), entries=fitting[:MOST], more=max(len(fitting) - MOST, 0),
             search=wanted, has_search=bool(signed_in) and (bool(wanted) or len(found) > SEARCHED),
             collection=collection, collections=collections_of(found),
-            recent=[] if wanted or collection else lately(found, await self._used(signed_in)),
-            asked=await self._asked(signed_in), askable=[
+            recent=lately(found, uses) if uses else [],
+            asked=told(asked, snapshot.applications, self._context.wall_clock()), askable=[
                 entry_of(one, snapshot.logos.get(one.id)) for one, _ in self._askable(signed_in)][:MOST],
             csrf=self._forms.proof(next(iter(signed_in.values()))) if signed_in else "",
             names=list(dict.fromkeys(session.name for session in signed_in.values())), providers=others,
@@ -115,30 +122,22 @@ class AppsPage:
             snapshot.applications, signed_in, self._context.authorizer, self._context.wall_clock(), address_of(request),
             user_agent_of(request), snapshot.logos)
 
-    async def _used(self, signed_in: Mapping[str, Session]) -> list[tuple[str, float]]:
-        """What they have used lately. The list is worth more than this: without the database it is shown without."""
-        used: list[tuple[str, float]] = []
-        try:
-            for session in signed_in.values():
-                used += await self._context.store.panel.recent(session.provider, session.subject)
-        except StoreError as error:
-            self.log.warn("what a user has used lately cannot be shown: {reason}", reason=str(error))
-        return used
+    def _told_by(self, ask: Callable[[str, str], Coroutine[Any, Any, Sequence[T]]], signed_in: Iterable[Session],
+                 what: str) -> Deferred[list[T]]:
+        """What the database says of them all. The list is worth more than this: without the database it is shown without."""
+        def lost(failure: Failure) -> Sequence[T]:
+            failure.trap(StoreError)
+            self.log.warn("what a user has {what} cannot be shown: {reason}", what=what, reason=failure.getErrorMessage())
+            return ()
+
+        asked = [
+            Deferred.fromCoroutine(ask(one.provider, one.subject)).addErrback(lost) for one in signed_in]
+        return gatherResults(asked, consumeErrors=True).addCallback(lambda answers: [one for rows in answers for one in rows])
 
     def _askable(self, signed_in: Mapping[str, Session]) -> list[tuple[Application, Session]]:
         """What they may not open, and may ask for."""
         context = self._context
         return askable(context.snapshot.applications.values(), signed_in, context.authorizer, context.wall_clock())
-
-    async def _asked(self, signed_in: Mapping[str, Session]) -> list[dict[str, object]]:
-        """What became of what they have asked for; as with what they have used, the list is worth more than this."""
-        found: list[AccessRequest] = []
-        try:
-            for session in signed_in.values():
-                found += await self._context.store.panel.requests(session.provider, session.subject)
-        except StoreError as error:
-            self.log.warn("what a user has asked for cannot be shown: {reason}", reason=str(error))
-        return told(found, self._context.snapshot.applications, self._context.wall_clock())
 
     async def _forget(self, request: Request) -> Answer:
         """Forget what they have used lately, with all providers that this browser is signed in with."""

@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from appproxy.errors import StoreError
 from appproxy.service.signin.panel import store as panel_store
@@ -56,3 +58,34 @@ def test_a_use_that_cannot_be_written_fails_nothing() -> None:
         live.away = away
         panel.note_use("builtin", "ann", "wiki")
     assert len(said) == 2
+
+
+class SlowLive:
+    """A database that hangs; whether the node knows that already is `reachable`."""
+
+    def __init__(self) -> None:
+        self.reachable, self.clock, self.waiting = True, Clock(), list[Deferred[object]]()
+
+    def read(self, do: object, *arguments: object) -> Deferred[object]:
+        self.waiting.append(Deferred())
+        return self.waiting[-1]
+
+
+@pytest.mark.parametrize("what", ["recent", "requests"])
+def test_nobody_waits_long_for_what_a_page_can_do_without(what: str) -> None:
+    """A second where it hangs, and not at all where that is known; what comes later disturbs nothing."""
+    live = SlowLive()
+    ask = getattr(LivePanelStore(cast("Any", live)), what)
+    got: list[Any] = []
+    Deferred.fromCoroutine(ask("builtin", "ann")).addBoth(got.append)
+    live.clock.advance(panel_store.SOON - 0.1)
+    assert got == [] and panel_store.SOON <= 1.0
+    live.clock.advance(0.2)
+    assert isinstance(got[0], Failure) and got[0].check(StoreError)
+    live.waiting[0].callback([])
+    Deferred.fromCoroutine(ask("builtin", "ann")).addBoth(got.append)
+    live.waiting[1].callback([("wiki", 1.0)])
+    assert got[1:] == [[("wiki", 1.0)]] and not live.clock.getDelayedCalls()
+    live.reachable = False
+    Deferred.fromCoroutine(ask("builtin", "ann")).addBoth(got.append)
+    assert got[2].check(StoreError) and len(live.waiting) == 2

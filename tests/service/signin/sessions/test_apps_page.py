@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
@@ -257,3 +258,26 @@ def test_a_long_list_ends(playground: Playground, monkeypatch: pytest.MonkeyPatc
     page = playground.browser().sign_in(APPS, "ann", PASSWORD)
     assert set(links(page.text)) == {"all", OWN, "Your sessions", "Sign out"}
     assert "1 more are not shown" in page.text
+
+
+def test_a_database_that_hangs_holds_the_list_up_for_a_second(playground: Playground) -> None:
+    """Both questions are asked side by side; the list comes without what they would tell, and says nothing in its place."""
+    browser = playground.browser()
+    browser.sign_in(APPS, "ann", PASSWORD)
+    live, asked = playground.service.live, list[object]()
+    read = live.read
+
+    def hanging(do: object, *arguments: object) -> Deferred[object]:
+        asked.append(do)
+        return Deferred()
+
+    live.read = hanging  # type: ignore[method-assign, assignment]
+    try:
+        began = playground.network.seconds()
+        page = browser.get(APPS)
+        took = playground.network.seconds() - began
+    finally:
+        live.read = read  # type: ignore[method-assign]
+    assert page.status == 200 and "all" in links(page.text)
+    assert len(asked) == 2 and took < 1.5
+    assert "Used lately" not in page.text and "What you have asked for" not in page.text
