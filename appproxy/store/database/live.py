@@ -55,8 +55,7 @@ LONGEST = 10.0
 #: The connections to a server on which work has been under way for so long are given up: a server that is frozen
 #: answers no more, but its machine acknowledges every byte, and TCP has nothing to complain of.
 GIVEN_UP = 10.0
-
-
+_STOPPING = "the service is stopping"
 _BEGUN = "it was begun and may still be done: look before you ask again"
 
 
@@ -266,7 +265,7 @@ class LiveStore:
     def _in_turn(self, work: Work) -> Deferred[Any]:
         """Have the thread do what others ask for, in a fair order, unless too much waits there already."""
         if self._stopping:
-            return fail(StoreError("the service is stopping"))
+            return fail(StoreError(_STOPPING))
         work.late = self._reactor.callLater(PATIENCE, self._too_late, work)
         sender = SENDER.get()
         for dropped in self._queue.put(_Lane.REQUESTS if sender else _Lane.SERVICE, sender, work):
@@ -279,9 +278,12 @@ class LiveStore:
         while (self._idle > 0 or self._stopping or self._next.has_room) and (work := self._queue.take()) is not None:
             # Whoever asked for something may have been told that it takes too long.
             if work.late is not None and not self._next.join(work):
-                self._idle -= 1
                 self._next = Together([work], self._together if work.writes else 1)
-                self._in_thread(self._begin, self._next).addBoth(self._done, self._next)
+                self._give(self._next)
+
+    def _give(self, together: Together) -> None:
+        self._idle -= 1
+        self._in_thread(self._begin, together).addBoth(self._done, together)
 
     def _begin(self, together: Together) -> Snapshot | None:
         """In the thread. Gives a newer snapshot, None where there is none."""
@@ -292,6 +294,12 @@ class LiveStore:
 
     def _done(self, result: Snapshot | None | Failure, together: Together) -> None:
         self._idle += 1
+        if not isinstance(result, Failure) and (left := together.take_left()):
+            if self._stopping:  # the database is closed before their turn would come
+                for work in left:
+                    self._tell(work, Failure(StoreError(_STOPPING)))
+            else:
+                self._give(Together(left, 0))
         self._hand_over()
         if isinstance(result, Snapshot):
             self._swap(result)

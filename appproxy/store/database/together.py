@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,8 @@ from appproxy.store.database.away import AwayStore
 from appproxy.store.database.store import GroupLostError, Store
 
 TOO_LATE = "the database does not answer in time"
-#: Seconds after which a group is committed, whatever else is to be done: who has written little waits for nobody's 10,000
-#: applications.
+#: Seconds after which nothing more is written or read before a group is committed and those are told who have written: who has
+#: written little waits for nobody's 10,000 applications, but for one piece of work that is under way.
 LONGEST_GROUP = 0.05
 
 
@@ -42,6 +42,11 @@ class Work:
     late: IDelayedCall | None = None
     #: What has come of it: a result, or a Failure.
     outcome: Any = None
+
+    @property
+    def is_left(self) -> bool:
+        """Was there no time for it?"""
+        return not self.begun and self.outcome is None
 
 
 class Together:
@@ -72,17 +77,28 @@ class Together:
             self._begun = True
         return self.works
 
+    def take_left(self) -> list[Work]:
+        """When it has been carried out: what it had no time for, and has no more from now on."""
+        left = [work for work in self.works if work.is_left]
+        if left:
+            self.works = [work for work in self.works if not work.is_left]
+        return left
+
 
 def carry_out(
-    works: Iterable[Work], store: Store | AwayStore, wall_clock: Callable[[], float], seconds: Callable[[], float]
+    works: Sequence[Work], store: Store | AwayStore, wall_clock: Callable[[], float], seconds: Callable[[], float]
 ) -> int | None:
     """Do what writes, in its order and with as few commits as can be, then what reads; `outcome` says what came of each.
+
+    Reads beyond the time of a group are left for another call, but for one where nothing is written: `is_left` says so.
 
     Gives the revision of the snapshot's tables after the last commit, None where nothing was committed. `wall_clock` gives
     the time of transactions in seconds since 1970, `seconds` is a monotonic clock. In the database's thread.
     """
-    revision = None
+    revision, ends = None, seconds() + LONGEST_GROUP
     waiting = deque(work for work in works if work.writes)
+    reading = [work for work in works if not work.writes]
+    has_done = bool(waiting)
     while waiting:
         if len(waiting) == 1:
             committed = _alone(waiting.popleft(), store, wall_clock)
@@ -90,9 +106,11 @@ def carry_out(
             assert store.real is not None
             committed = _committed(waiting, store.real, wall_clock, seconds)
         revision = revision if committed is None else committed
-    for work in works:
-        if not work.writes:
-            _read(work, store)
+    for work in reading:
+        if has_done and seconds() >= ends:
+            break
+        _read(work, store)
+        has_done = True
     return revision
 
 

@@ -191,6 +191,26 @@ class TestGroups:
         carry_out(waiting(use("a"), long, use("b"), use("c"), long), file_store, lambda: NOW, clock.seconds)
         assert len(made) == 2 and used(file_store) == {"a", "b", "c"}
 
+    def test_reads_have_no_more_time_than_writes(self, file_store: Store) -> None:
+        """What is left of them is not begun: whoever has written is told first. Alone, one is done however late it is."""
+        clock = Clock()
+
+        def long(reading: object) -> str:
+            clock.advance(LONGEST_GROUP)
+            return "read"
+
+        works = waiting(use("a"), long, long)
+        works[1].writes = works[2].writes = False
+        carry_out(works, file_store, lambda: NOW, clock.seconds)
+        assert [work.outcome for work in works] == [True, "read", None]
+        assert [work.is_left for work in works] == [False, False, True]
+        carry_out(works[2:], file_store, lambda: NOW, clock.seconds)
+        assert works[2].outcome == "read" and not works[2].is_left
+        works = waiting(long, long, use("b"))
+        works[1].writes = False
+        carry_out(works, file_store, lambda: NOW, clock.seconds)
+        assert works[1].is_left and used(file_store) == {"a", "b"}
+
     def test_who_was_told_that_it_is_too_late_is_not_served(self, file_store: Store) -> None:
         """A sign-in that was given up is not carried out afterwards."""
         works = waiting(use("a"), use("b"), use("c"))
@@ -343,6 +363,40 @@ class TestTheThread:
         node.settle()
         assert len(heard) == 1 and "may still be done" in str(heard[0].value.hint)
         assert [one.name for one in node.live.snapshot.applications.values()] == ["slow"]
+
+    def test_reads_do_not_keep_a_commit_from_who_waits_for_it(self, file_store: Store, now: float) -> None:
+        """Those that would take it beyond its time come next, one at least each time, and before what came later."""
+        node = Node(file_store, now)
+        node.result(node.live.start())
+        order: list[str] = []
+
+        def long(reading: Reading, name: str) -> str:
+            order.append(f"{name} done")
+            node.reactor.advance(LONGEST_GROUP)
+            return name
+
+        node.live.read(lambda reading: None)
+        node.live.write(one_time.use_once, "a", 1e10).addCallback(lambda _: order.append("write told"))
+        for name in ("one", "two"):
+            node.live.read(long, name).addCallback(lambda name: order.append(f"{name} told"))
+        node.settle()
+        assert order == ["one done", "write told", "one told", "two done", "two told"]
+
+    def test_reads_that_are_left_at_the_end_hear_so(self, file_store: Store, now: float) -> None:
+        """The database is closed behind what the thread had then."""
+        node = Node(file_store, now)
+        node.result(node.live.start())
+        heard: list[Any] = []
+
+        def stop(tx: Transaction) -> None:
+            node.live.stop()
+            node.reactor.advance(LONGEST_GROUP)
+
+        node.live.read(lambda reading: None)
+        node.live.write(stop)
+        node.live.read(lambda reading: "read").addBoth(heard.append)
+        node.settle()
+        assert [one.getErrorMessage() for one in heard] == ["the service is stopping"]
 
     def test_nothing_joins_what_has_begun(self) -> None:
         """Nor what is full."""
