@@ -13,7 +13,7 @@ from appproxy.errors import ConfigError
 APP: dict[str, Any] = {
     "id": "1", "name": "a/b", "external": "https://a/", "internal": "http://a/", "preauth": "oidc",
     "connector_group": "default",
-    "providers": ["corp", "builtin"], "settings": {}, "segments": [], "cors": [], "assignments": [],
+    "providers": ["corp", "builtin"], "settings": {}, "segments": [], "cors": [], "assignments": [], "logo": "",
 }  # fmt: skip
 AT = "/applications/a%2Fb"
 
@@ -132,6 +132,15 @@ def test_a_new_application_step_by_step() -> None:
         ("POST", f"{AT}/assignments", {"user": "bob", "provider": "builtin", "maintainer": False}),
         ("POST", f"{AT}/assignments", {"user": "eve", "provider": "corp", "maintainer": True}),
     ]  # fmt: skip
+
+
+def test_a_logo_comes_with_its_application_and_goes_alone() -> None:
+    """It has a call of its own."""
+    (_, call) = calls(added("applications", **{**APP, "logo": "aGk="}))
+    assert call == ("PUT", f"{AT}/logo", {"picture": "aGk="})
+    assert calls(changed("applications", "a/b", FieldChange("logo", "aGk=", "aG8="))) == [
+        ("PUT", f"{AT}/logo", {"picture": "aG8="})]
+    assert calls(changed("applications", "a/b", FieldChange("logo", "aGk=", ""))) == [("DELETE", f"{AT}/logo", {})]
 
 
 def test_where_nobody_signs_in_people_are_let_in_afterwards() -> None:
