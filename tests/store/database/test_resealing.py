@@ -19,7 +19,6 @@ from appproxy.store.service import keys
 from appproxy.store.tables.core import metadata
 from appproxy.store.tables.core import providers as provider_table
 
-
 #: Bytes that are no secret, and are stored as they are.
 IN_CLEAR = {("logo_pictures", "picture")}
 
