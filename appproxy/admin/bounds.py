@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from appproxy.export.formats import FORMATS
+from appproxy.store.applications.asked import KEY
 from appproxy.store.certificates.acme import HTTP_01, TLS_ALPN_01
 from appproxy.store.service.audit_chain import KNOWN, NOBODYS
 
@@ -45,6 +46,7 @@ _BOUNDS: Mapping[str, Mapping[str, Schema]] = {
     "POST /certificate-orders": {"name": _TITLE, "hosts": {"minItems": 1, "maxItems": 100}, "challenge": _CHALLENGE},
     "POST /certificate-orders/uncovered": {"challenge": _CHALLENGE},
     "POST /audit-exports": {"name": _TITLE, "format": {"enum": sorted(FORMATS)}},
+    "GET /access-requests": {"after": {"pattern": f"^{KEY}$"}},
     "GET /risk/sign-ins": {"subject": {"minLength": 1, "maxLength": 255}},
 }  # fmt: skip
 

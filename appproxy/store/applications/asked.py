@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from math import isfinite
 
 from appproxy.errors import ConfigError
 
@@ -57,16 +57,16 @@ class AccessAsking:
     reason: str
 
 
+#: What a `key` looks like: seconds since 1970, and an id.
+KEY = r"[0-9]{1,12}(\.[0-9]{1,9})?/[0-9a-f]{1,32}"
+
+
 def place_of(key: str) -> tuple[float, str]:
     """What is in a `key`: when it was made, and the id. Raises ConfigError."""
-    created, slash, id_ = key.partition("/")
-    try:
-        time = float(created)
-    except ValueError:
-        time = float("nan")
-    if not slash or not isfinite(time):
+    if re.fullmatch(KEY, key) is None:
         raise ConfigError(f"after: {key[:100]!r} is the key of no request", hint="take the `key` of the last row")
-    return time, id_
+    created, _, id_ = key.partition("/")
+    return float(created), id_
 
 
 def check_text(what: str, text: str, least: int = 0) -> str:
