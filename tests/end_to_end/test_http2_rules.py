@@ -203,7 +203,8 @@ class TestAnEndOfAccess:
             began = usual_seconds()
             end(self, system)
             user.until(lambda: talk in user.resets or talk in user.ended)
-            assert usual_seconds() - began < PROMPT and talk in user.resets
+            # Close 1008, policy violation (RFC 6455, section 7.4.1).
+            assert usual_seconds() - began < PROMPT and b"\x03\xf0" in user.bodies[talk]
             (seen,) = [one for one in system.origin.seen if one.target == b"/h2-talk"][-1:]
             until(seen.left.is_set, "the application is still being used", PROMPT)
             go_on.set()
