@@ -46,7 +46,7 @@ _BOUNDS: Mapping[str, Mapping[str, Schema]] = {
     "POST /certificate-orders": {"name": _TITLE, "hosts": {"minItems": 1, "maxItems": 100}, "challenge": _CHALLENGE},
     "POST /certificate-orders/uncovered": {"challenge": _CHALLENGE},
     "POST /audit-exports": {"name": _TITLE, "format": {"enum": sorted(FORMATS)}},
-    "GET /access-requests": {"after": {"pattern": f"^{KEY}$"}},
+    "GET /access-requests": {"after": {"pattern": f"^{KEY.pattern}$"}},
     "GET /risk/sign-ins": {"subject": {"minLength": 1, "maxLength": 255}},
 }  # fmt: skip
 

@@ -58,12 +58,12 @@ class AccessAsking:
 
 
 #: What a `key` looks like: seconds since 1970, and an id.
-KEY = r"[0-9]{1,12}(\.[0-9]{1,9})?/[0-9a-f]{1,32}"
+KEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?/[0-9a-f]{1,32}")
 
 
 def place_of(key: str) -> tuple[float, str]:
     """What is in a `key`: when it was made, and the id. Raises ConfigError."""
-    if re.fullmatch(KEY, key) is None:
+    if KEY.fullmatch(key) is None:
         raise ConfigError(f"after: {key[:100]!r} is the key of no request", hint="take the `key` of the last row")
     created, _, id_ = key.partition("/")
     return float(created), id_
