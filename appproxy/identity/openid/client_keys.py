@@ -11,11 +11,11 @@ import json
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import sha256
 
 from joserfc import jws
-from joserfc.jwk import ECKey, RSAKey
+
+from appproxy.identity.openid.key_pairs import load_pair, public_half
 
 #: Signatures that we make, and the type of their keys (RFC 7518 section 3.1).
 KEY_TYPES = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA"}
@@ -23,8 +23,6 @@ KEY_TYPES = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA"}
 PUBLISHED = 86400.0
 #: Seconds for which it stays published after it has signed last: what it has signed lasts a minute.
 KEPT = 7 * 86400.0
-#: Keys that are held ready to use. Each provider has one or two, of which some kilobytes are held.
-_LOADED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def superseded(keys: Iterable[ClientKey], now: float) -> list[str]:
 def public_signing_keys(keys: Iterable[ClientKey]) -> list[dict[str, object]]:
     """What our key set says of them (RFC 7517): the public halves, each with its certificate."""
     return [
-        {**_public(one), "kid": one.id, "use": "sig", "x5c": [_der_text(one.certificate)]}
+        {**public_half(one.type, one.key), "kid": one.id, "use": "sig", "x5c": [_der_text(one.certificate)]}
         for one in keys if not one.given
     ]
 
@@ -72,18 +70,8 @@ def sign(key: ClientKey, algorithm: str, claims: Mapping[str, object], type: str
     """A signed token with these claims. It names its key by `kid`, and by its certificate for those who know that alone."""
     thumbprint = urlsafe_b64encode(sha256(b64decode(_der_text(key.certificate))).digest()).rstrip(b"=").decode()
     header = {"alg": algorithm, "typ": type, "kid": key.id, "x5t#S256": thumbprint}
-    return jws.serialize_compact(header, json.dumps(claims, separators=(",", ":")).encode(), _load(key), [algorithm])
-
-
-@lru_cache(_LOADED)
-def _public(key: ClientKey) -> Mapping[str, object]:
-    return dict(_load(key).as_dict(private=False))
-
-
-@lru_cache(_LOADED)
-def _load(key: ClientKey) -> ECKey | RSAKey:
-    """Once for each key: to read one of RSA is to test its primes, some 40 ms, and anybody can ask for what is published."""
-    return (ECKey if key.type == "EC" else RSAKey).import_key(key.key)
+    payload = json.dumps(claims, separators=(",", ":")).encode()
+    return jws.serialize_compact(header, payload, load_pair(key.type, key.key), [algorithm])
 
 
 def _der_text(certificate: str) -> str:

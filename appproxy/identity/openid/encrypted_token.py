@@ -11,13 +11,12 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from joserfc import jwe
-from joserfc.jwk import ECKey, RSAKey
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.openid.id_token import MAX_TOKEN
+from appproxy.identity.openid.key_pairs import load_pair, public_half
 from appproxy.json_input import read_json
 
 #: Ways in which the token's key reaches us, and the type of our key (RFC 7518 section 4.1). RSA1_5 is left out: what it tells
@@ -30,8 +29,6 @@ MAX_ENCRYPTED = MAX_TOKEN * 4 // 3 + 4096
 #: Keys that are tried for a token that names none: the one that is published, and the one before. Each costs a
 #: millisecond or so, once it is loaded.
 _MOST_TRIED = 2
-#: Keys that are held ready to use. Each provider has one or two, of which some kilobytes are held.
-_LOADED = 512
 #: Seconds for which a key is published after its follower came: key sets are kept for hours, and whoever has just fetched
 #: ours may go on with the key for so long.
 _PUBLISHED = 86400.0
@@ -111,7 +108,7 @@ def outlived(keys: Sequence[EncryptionKey], now: float) -> list[str]:
 def public_keys(keys: Sequence[EncryptionKey], algorithm: str, now: float) -> list[dict[str, object]]:
     """What our key set says of them (RFC 7517); `algorithm`: the one that is set, "" for none."""
     return [
-        {**_public(key), "kid": key.id, "use": "enc", "alg": algorithm}
+        {**public_half(key.type, key.key), "kid": key.id, "use": "enc", "alg": algorithm}
         for key in keys if key.type == KEY_TYPES.get(algorithm) and is_published(key, keys, now)
     ]
 
@@ -159,17 +156,6 @@ def _decrypted(token: str, key: EncryptionKey, algorithm: str, content: str) -> 
     registry = jwe.JWERegistry(algorithms=[algorithm, content], strict_check_header=False)
     registry.max_ciphertext_length = MAX_ENCRYPTED
     try:
-        return jwe.decrypt_compact(token.encode("ascii"), _load(key), registry=registry).plaintext
+        return jwe.decrypt_compact(token.encode("ascii"), load_pair(key.type, key.key), registry=registry).plaintext
     except Exception:  # joserfc's, cryptography's, and those of bad base64: which of them is nobody's business
         return None
-
-
-@lru_cache(_LOADED)
-def _public(key: EncryptionKey) -> Mapping[str, object]:
-    return dict(_load(key).as_dict(private=False))
-
-
-@lru_cache(_LOADED)
-def _load(key: EncryptionKey) -> ECKey | RSAKey:
-    """Once for each key: to read one of RSA is to test its primes, some 40 ms, and anybody can have tokens opened."""
-    return (ECKey if key.type == "EC" else RSAKey).import_key(key.key)

@@ -23,6 +23,7 @@ from appproxy.identity.openid.client_keys import (
     signing_key,
     superseded,
 )
+from appproxy.identity.openid.key_pairs import load_pair, public_half
 from appproxy.pki.client_certificate import new_client_credential
 
 NOW = 1_800_000_000.0
@@ -84,6 +85,8 @@ def test_what_it_signs(algorithm: str) -> None:
 
 def test_a_key_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often it signs and is published, and in whichever snapshot it stands: to read one of RSA takes long."""
+    load_pair.cache_clear()
+    public_half.cache_clear()
     read: list[str] = []
     whole = RSAKey.import_key
 

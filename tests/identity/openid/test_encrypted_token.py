@@ -28,6 +28,7 @@ from appproxy.identity.openid.encrypted_token import (
     public_keys,
 )
 from appproxy.identity.openid.id_token import MAX_TOKEN
+from appproxy.identity.openid.key_pairs import load_pair, public_half
 
 NOW = 1_782_864_000.0
 DAY = 86400.0
@@ -234,6 +235,8 @@ def test_what_is_published_of_a_key() -> None:
 
 def test_a_key_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often it opens tokens, or fails to, and is published: to read one of RSA takes long, and anybody can ask."""
+    load_pair.cache_clear()
+    public_half.cache_clear()
     read: list[str] = []
     whole = RSAKey.import_key
 
