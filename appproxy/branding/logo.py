@@ -6,16 +6,15 @@ sends with it see to the same when an SVG is opened by itself.
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from xml.etree import ElementTree
 
+from appproxy.branding.picture import picture_bytes
+
 #: What begins the paths of all that is a brand's own.
 BRAND_START = "/.appproxy/brand-"
-#: Bytes. Anybody can ask for it without reading the answer, so it must not cost more than other pages; and it is to be
-#: there at once on a phone.
-LARGEST_LOGO = 65_536
 _BEGINNINGS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 _SVG = "{http://www.w3.org/2000/svg}svg"
 
@@ -34,12 +33,7 @@ class Logo:
 
 def read_logo(text: str) -> Logo:
     """The logo of its base64. Raises ValueError, which says what it must be."""
-    try:
-        picture = b64decode(text, validate=True)
-    except ValueError as error:
-        raise ValueError("must be a picture in base64") from error
-    if len(picture) > LARGEST_LOGO:
-        raise ValueError(f"must have at most {LARGEST_LOGO} bytes, and has {len(picture)}")
+    picture = picture_bytes(text)
     return Logo(_kind(picture), picture, BRAND_START + sha256(picture).hexdigest()[:16])
 
 

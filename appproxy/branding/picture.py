@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-#: Bytes: it is to be there at once on a phone, a page shows many, and each costs the database a look.
+#: Bytes: it is to be there at once on a phone, a page shows many, and each costs the database a look. Anybody can ask for a
+#: brand's without reading the answer, so it must not cost more than other pages.
 LARGEST_PICTURE = 65_536
 #: Pixels a side. It is shown with some 40; many more are a mistake, or meant to cost browsers their memory.
 MOST_PIXELS = 1024
@@ -38,17 +39,28 @@ class Picture:
 
 def read_picture(text: str) -> Picture:
     """The picture of its base64. Raises ValueError, which says what it must be."""
+    return check_picture(picture_bytes(text))
+
+
+def picture_bytes(text: str) -> bytes:
+    """What its base64 stands for, whatever it shows. Raises ValueError, which says what it must be."""
     try:
         data = b64decode(text, validate=True)
     except ValueError as error:
         raise ValueError("must be a picture in base64") from error
-    return check_picture(data)
+    check_size(data)
+    return data
+
+
+def check_size(data: bytes) -> None:
+    """Raises ValueError for more than LARGEST_PICTURE."""
+    if len(data) > LARGEST_PICTURE:
+        raise ValueError(f"must have at most {LARGEST_PICTURE} bytes, and has {len(data)}")
 
 
 def check_picture(data: bytes) -> Picture:
     """A picture that can be shown. Raises ValueError, which says what it must be."""
-    if len(data) > LARGEST_PICTURE:
-        raise ValueError(f"must have at most {LARGEST_PICTURE} bytes, and has {len(data)}")
+    check_size(data)
     for kind, is_one, size_of in _KINDS:
         if is_one(data):
             width, height = size_of(data)

@@ -7,7 +7,8 @@ from base64 import b64encode
 import pytest
 
 from appproxy.branding import BRAND_START, read_logo
-from appproxy.branding.logo import LARGEST_LOGO, check_logo
+from appproxy.branding.logo import check_logo
+from appproxy.branding.picture import LARGEST_PICTURE
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -22,7 +23,7 @@ def in_base64(picture: bytes) -> str:
     ("picture", "kind"),
     [
         (PNG, "image/png"), (b"\xff\xd8\xff\xe0", "image/jpeg"), (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
-        (SVG, "image/svg+xml"), (PNG.ljust(LARGEST_LOGO, b"x"), "image/png"),
+        (SVG, "image/svg+xml"), (PNG.ljust(LARGEST_PICTURE, b"x"), "image/png"),
         (SVG.replace(b"1.0\"", b'1.0" encoding="utf-16"'), "image/svg+xml"),
     ],
 )  # fmt: skip
@@ -31,7 +32,7 @@ def test_the_type_is_by_the_content(picture: bytes, kind: str) -> None:
     logo = read_logo(in_base64(picture))
     assert (logo.kind, logo.picture) == (kind, picture)
     assert logo.path.startswith(BRAND_START) and not logo.path.endswith(".css")
-    assert len(picture) == LARGEST_LOGO or read_logo(in_base64(picture + b" ")).path != logo.path
+    assert len(picture) == LARGEST_PICTURE or read_logo(in_base64(picture + b" ")).path != logo.path
     assert str(logo) == f"{kind}, {len(picture)} bytes, at {logo.path}"
     assert read_logo(check_logo(in_base64(picture))) == logo
 
@@ -53,8 +54,8 @@ def test_what_is_no_picture(picture: bytes) -> None:
 
 def test_too_large() -> None:
     """By one byte."""
-    with pytest.raises(ValueError, match=f"at most {LARGEST_LOGO} bytes, and has {LARGEST_LOGO + 1}"):
-        read_logo(in_base64(PNG.ljust(LARGEST_LOGO + 1, b"x")))
+    with pytest.raises(ValueError, match=f"at most {LARGEST_PICTURE} bytes, and has {LARGEST_PICTURE + 1}"):
+        read_logo(in_base64(PNG.ljust(LARGEST_PICTURE + 1, b"x")))
 
 
 @pytest.mark.parametrize("text", ["x", "eHh4\n", "eH h4", "\u00e9"])

@@ -7,7 +7,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from appproxy.identity.openid.key_pairs import load_pair, public_half
 
-KEYS = {"EC": ECKey.generate_key("P-256"), "RSA": RSAKey.generate_key(2048)}
+KEYS: dict[str, ECKey | RSAKey] = {"EC": ECKey.generate_key("P-256"), "RSA": RSAKey.generate_key(2048)}
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 
