@@ -15,6 +15,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -218,12 +219,20 @@ class Origin:
         self._behaviours: dict[bytes, Behaviour] = {}
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._stopped = False
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     @property
     def url(self) -> str:
         """What the connector is told."""
         return f"{'http' if self._context is None else 'https'}://127.0.0.1:{self.port}/"
+
+    @property
+    def open(self) -> int:
+        """How many connections are there."""
+        with self._lock:
+            return len(self._open)
 
     def on(self, path: str, behaviour: Behaviour) -> None:
         """Answer this path so from now on."""
@@ -238,21 +247,30 @@ class Origin:
         self._listener.shutdown(socket.SHUT_RDWR)
 
     def stop(self) -> None:
-        """Close everything."""
-        self._listener.close()
+        """End everything.
+
+        Each thread closes what it reads. If another one did, the descriptor's number would soon be another file's, and TLS,
+        which knows its socket by the number, would go on to read that file and write its farewell into it.
+        """
+        with suppress(OSError):
+            self.refuse()
+        self._accepting.join()
         with self._lock:
+            self._stopped = True
             for plain in self._open:
-                plain.close()
+                with suppress(OSError):
+                    socket.socket.shutdown(plain, socket.SHUT_RDWR)  # SSLSocket's own would take TLS away from its reader
 
     def _accept(self) -> None:
         number = 0
-        while True:
-            try:
-                plain, _ = self._listener.accept()
-            except OSError:
-                return
-            number += 1
-            threading.Thread(target=self._serve, args=(number, plain), daemon=True).start()
+        with self._listener:
+            while True:
+                try:
+                    plain, _ = self._listener.accept()
+                except OSError:
+                    return
+                number += 1
+                threading.Thread(target=self._serve, args=(number, plain), daemon=True).start()
 
     def _serve(self, number: int, plain: socket.socket) -> None:
         plain.settimeout(_LIFE)
@@ -263,6 +281,9 @@ class Origin:
                 plain.close()
                 return
         with self._lock:
+            if self._stopped:
+                plain.close()
+                return
             self._open.add(plain)
         seen: Seen | None = None
         try:

@@ -72,6 +72,12 @@ def policy(world: World, tmp_path: Path) -> Iterator[Path]:
             world.admin("policy", "remove", "own devices")
 
 
+@pytest.fixture(autouse=True)
+def signed_out(browser: Chrome) -> None:
+    """Whatever a test before has left: nobody is signed in."""
+    browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+
+
 def page(browser: Chrome) -> str:
     """What is on the screen."""
     return browser.find_element(By.TAG_NAME, "body").text

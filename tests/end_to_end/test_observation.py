@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
@@ -17,8 +18,10 @@ from appproxy.demo.supervisor import Supervisor
 from tests.end_to_end.load import Load
 from tests.end_to_end.ports import free_port
 from tests.end_to_end.system import System
+from tests.end_to_end.test_devices import ROOT
 from tests.end_to_end.wire import ask
 from tests.end_to_end.world import environment, until
+from tests.pki.chains import crl
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 RULES = PACKAGING / "prometheus" / "appproxy.rules.yml"
@@ -86,7 +89,7 @@ class Observed:
 
 @pytest.fixture(scope="module")
 def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
-    """With some traffic, and an application that is down."""
+    """With some traffic, an application that is down, an audit that is exported, and devices that may be revoked."""
     directory = tmp_path_factory.mktemp("observed")
     (directory / "logs").mkdir()
     with Supervisor(directory / "logs", environment()) as supervisor:
@@ -96,6 +99,10 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
             made.system.admin("app", "publish", "away", "--internal", f"http://127.0.0.1:{free_port()}", "--external",
                               made.system.url("away"), "--preauth", "passthrough")
             made.system.admin("audit", "export", "add", "file", f"file://{directory}/audit.jsonl")
+            (directory / "authority.pem").write_text(ROOT.pem)
+            (directory / "revoked.pem").write_text(crl(ROOT))
+            made.system.admin("device", "authority", "add", "company", "--certificate", str(directory / "authority.pem"),
+                              "--crl", str(directory / "revoked.pem"), "--ocsp", f"http://127.0.0.1:{free_port()}/")
             yield made
         finally:
             made.stop()
@@ -121,7 +128,8 @@ def test_every_metric_of_the_alerts_is_there(observed: Observed) -> None:
     expressions = re.findall(r"expr:(.*?)\n        (?:for|labels):", RULES.read_text(), re.DOTALL)
     names = {name for one in expressions for name in re.findall(r"\b(?:appproxy_\w+|up)\b", one)}
     assert len(names) > 10
-    until(lambda: not [name for name in names if not observed.query(name)], f"nobody says one of {sorted(names)}")
+    for name in sorted(names):
+        until(partial(observed.query, name), f"nobody says {name}", 60)
 
 
 def test_alerts_of_a_real_fault(observed: Observed) -> None:
