@@ -148,6 +148,8 @@ def test_a_change_is_live_at_all_workers(system: Workers) -> None:
 
 def test_a_limit_of_an_address_holds_at_all_workers(system: Workers) -> None:
     """What one of them has let pass the other one hears of; what all together may send is divided."""
+    # What passed before they knew each other nobody is told of.
+    until(lambda: system.supervisor.find("service").output().count(" is here") >= WORKERS, "they do not know each other", 30)
     system.set("raw", address_rate=f"0.02/{BURST}")
     try:
         with ExitStack() as stack:
@@ -171,6 +173,8 @@ def test_a_limit_of_an_address_holds_at_all_workers(system: Workers) -> None:
             assert len(passed) < BURST // 2, f"{len(passed)} of a limit of {BURST} that was used up elsewhere"
     finally:
         system.set("raw", address_rate="none")
+        until(lambda: [system.visitor().get(system.url("raw")).status for _ in range(WORKERS)] == [200] * WORKERS,
+              "a worker still has the limit", PROMPT)
 
 
 @ON_FILE

@@ -1,7 +1,8 @@
 """What nodes tell each other of the requests that they have let pass, so that one limit holds at all nodes.
 
-A node writes a row each second while there is something to tell, and removes its rows when there is nothing more; whoever
-reads more seldom than it keeps them misses some, which costs exactness and nothing else.
+A node writes a row each second while there is something to tell, and keeps each for some seconds, also when nothing follows:
+of somebody who has used up a whole limit in one second there is nothing more to tell in the next one, and others may read
+late. Who reads more seldom than rows are kept misses some, which costs exactness and nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from appproxy.store.tables.nodes import nodes, rate_uses
 from appproxy.store.transaction import Reading, Transaction
 
-#: Rows that each node keeps: one is a second.
+#: Beats for which each row is kept: one is a second.
 KEPT = 4
 #: The parts of a bucket's key, and for how many seconds it is fuller of use.
 Uses = Mapping[tuple[str, ...], float]
@@ -23,11 +24,10 @@ Beats = dict[str, int]
 
 
 def tell(tx: Transaction, node: str, beat: int, uses: Uses) -> None:
-    """This node has let these pass since its last beat. Without any, its rows go; the first beat removes those of nobody."""
+    """This node has let these pass since its last beat, perhaps none. Old rows go; the first beat removes those of nobody."""
     if beat == 1:
         tx.change(sa.delete(rate_uses).where(rate_uses.c.node.not_in(sa.select(nodes.c.id))))
-    tx.change(sa.delete(rate_uses).where(
-        rate_uses.c.node == node, rate_uses.c.beat <= beat - KEPT if uses else sa.true()))
+    tx.change(sa.delete(rate_uses).where(rate_uses.c.node == node, rate_uses.c.beat <= beat - KEPT))
     if uses:
         told = [[*key, round(seconds, 6)] for key, seconds in uses.items()]
         tx.change(sa.insert(rate_uses).values(node=node, beat=beat, uses=json.dumps(told, separators=(",", ":"))))

@@ -47,6 +47,10 @@ def test_few_rows_are_kept_and_none_when_nothing_is_told(store: Store) -> None:
     with store.reading() as reading:
         assert rate_uses.of_others(reading, "", {})[0] == {ANN: KEPT + 1.0}
     tell(store, TWO.id, 1, {NET: 1.0})
-    tell(store, ONE.id, 20, {})
+    for beat in range(20, 19 + KEPT):
+        tell(store, ONE.id, beat, {})
+        with store.reading() as reading:
+            assert rate_uses.of_others(reading, "", {})[0] == {ANN: 19 + KEPT - beat, NET: 1.0}, "whoever reads late"
+    tell(store, ONE.id, 19 + KEPT, {})
     with store.reading() as reading:
         assert rate_uses.of_others(reading, "", {})[0] == {NET: 1.0}

@@ -40,8 +40,8 @@ class SharedRates:
         self._limited = False
         self._beat = 0
         self._beats: Beats = {}
-        #: Our rows are there.
-        self._told = False
+        #: Beats until the last of our rows is gone.
+        self._rows_for = 0
         self._said = False
         self._running = False
 
@@ -54,7 +54,7 @@ class SharedRates:
             return succeed(None)
         if limits.uses is None:
             limits.uses = OrderedDict()
-        if self._running or not (self._has_limits() or self._told):
+        if self._running or not (self._has_limits() or self._rows_for):
             return succeed(None)
         self._running = True
         return Deferred.fromCoroutine(self._exchange()).addErrback(self._lost).addBoth(self._over)
@@ -70,10 +70,10 @@ class SharedRates:
 
     async def _exchange(self) -> None:
         uses = self._limits.take_uses()
-        if uses or self._told:
+        if uses or self._rows_for:
             self._beat += 1
             await self._store.write(rate_uses.tell, self._node, self._beat, uses)
-            self._told = bool(uses)
+            self._rows_for = rate_uses.KEPT if uses else self._rows_for - 1
         sums, self._beats = await self._store.read(rate_uses.of_others, self._node, self._beats)
         self._limits.charge(sums)
         self._said = False

@@ -18,6 +18,7 @@ from appproxy.service.dispatch.stages.shared_rates import SharedRates
 from appproxy.store.database.store import Store
 from appproxy.store.service import nodes as nodes_table
 from appproxy.store.service.nodes import NodeRecord
+from appproxy.store.service.rate_uses import KEPT
 from tests.service.dispatch.stage_fakes import OPEN
 from tests.service.dispatch.stages.test_rates import passed, sent_by
 from tests.store.conftest import database_url, empty_store, sealer, server, store, templates  # noqa: F401 -- fixtures
@@ -89,6 +90,20 @@ def test_what_one_node_has_let_pass_counts_at_the_others(store: Store) -> None:
     nodes.exchange()
     assert max(nodes.send(node, 20) for node in (1, 2)) <= 1, "all but the little that is not worth telling"
     assert nodes.send(1, 20, "192.0.2.2") == 10
+
+
+def test_who_reads_late_hears_it_too(store: Store) -> None:
+    """Somebody who has used up all in one second is told of in one row, and their next requests come to another node."""
+    nodes = Nodes(store, 2, address_rate=TEN)
+    assert nodes.send(0, 20) == 10
+    for _ in range(KEPT):
+        nodes.shared[0].exchange()
+    nodes.shared[1].exchange()
+    assert nodes.send(1, 20) <= 2, "all but the little that is not worth telling"
+    calls = nodes.live.calls
+    for _ in range(3):
+        nodes.shared[0].exchange()
+    assert nodes.live.calls == calls + 1 + 3, "one more for the last row to go, and then it only reads"
 
 
 def test_somebody_at_one_node_gets_all_of_their_limit(store: Store) -> None:
