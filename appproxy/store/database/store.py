@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -323,13 +325,18 @@ def check_master(reading: Reading) -> None:
 
 
 def _must_exist(engine: sa.Engine) -> None:
+    """The file is only looked at: to open and close it would take away the locks that this process has on it (POSIX), and
+    with them what keeps other programs from removing the log beneath it.
+    """
+    path = str(engine.url.database)
     try:
-        with open(str(engine.url.database), "rb"):
-            return
+        os.stat(path)
     except FileNotFoundError:
-        raise StoreError(f"{engine.url.database}: no database is there", hint="run: appproxy init") from None
+        raise StoreError(f"{path}: no database is there", hint="run: appproxy init") from None
     except OSError as error:
-        raise StoreError(f"{engine.url.database}: {error.strerror}") from error
+        raise StoreError(f"{path}: {error.strerror}") from error
+    if not os.access(path, os.R_OK):
+        raise StoreError(f"{path}: {os.strerror(errno.EACCES)}")
 
 
 def _name(engine: sa.Engine) -> str:

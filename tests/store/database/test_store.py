@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -59,6 +61,21 @@ class TestSchema:
             tx.connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
         with pytest.raises(StoreError, match="9999 is newer .* upgrade appproxy"):
             Store.open(database_url, sealer)
+
+    def test_opening_takes_no_lock_from_who_has_it_open(self, database_url: str, sealer: Sealer) -> None:
+        """Another program that is the last to close it, as it thinks, would remove the log that others go on writing to."""
+        only_sqlite(database_url)
+        first = Store.create(database_url, sealer)
+        with first.transaction(0) as tx:
+            tx.connection.execute(sa.text("UPDATE revisions SET revision = revision + 1"))
+        log = Path(str(first._engine.url.database) + "-wal")
+        before = log.stat().st_ino
+        second = Store.open(database_url, sealer)
+        program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); list(c.execute('SELECT 1 FROM users')); c.close()"
+        subprocess.run([sys.executable, "-c", program, str(first._engine.url.database)], check=True, timeout=60)
+        assert log.exists() and log.stat().st_ino == before
+        for one in (first, second):
+            one.close()
 
     def test_a_database_without_tables_is_refused(self, database_url: str, sealer: Sealer) -> None:
         """Another program's database is not taken for ours."""
