@@ -84,7 +84,7 @@ def find_row(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool]
 def by_id(reading: Reading, table: sa.Table, ids: Iterable[str] | None = None) -> dict[str, str]:
     """What the rows of `table` are called, by id: of these ids, as far as they are there, or of all."""
     chosen = sa.select(table.c.id, table.c.name)
-    return {row["id"]: row["name"] for which in among(table.c.id, ids) for row in reading.rows(chosen.where(which))}
+    return {id_: name for which in among(table.c.id, ids) for id_, name in reading.connection.execute(chosen.where(which))}
 
 
 def check_new(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool], text: str, what: str) -> None:

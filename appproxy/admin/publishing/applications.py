@@ -11,12 +11,13 @@ from appproxy.admin.base.problems import problems_of
 from appproxy.admin.publishing.cors import cors_record
 from appproxy.admin.publishing.segments import segment_record
 from appproxy.errors import ConfigError
-from appproxy.publish.application import COLUMNS, Application, Preauthentication, ProviderAccess
+from appproxy.publish.application import COLUMNS, Application, Preauthentication
 from appproxy.publish.settings.request_fields import HIDDEN, may_be_secret
 from appproxy.publish.settings.table import FAMILIES, SETTINGS
 from appproxy.store import names
 from appproxy.store.applications import applications, assignments, logos
 from appproxy.store.applications.assignments import Assignment
+from appproxy.store.applications.summaries import Summary, summaries
 from appproxy.store.connectors import groups as connector_groups
 from appproxy.store.people import providers
 from appproxy.store.tables import core as schema
@@ -39,7 +40,7 @@ _LONGEST = 200
 def _list(reading: Reading, call: Call) -> object:
     groups = {one.id: one.name for one in connector_groups.list_all(reading)}
     named = names.by_id(reading, schema.providers)
-    return [_summary(one, groups, named) for one in applications.list_all(reading, call.page)]
+    return [_summary(one, groups, named) for one in summaries(reading, call.page)]
 
 
 def _show(reading: Reading, call: Call) -> object:
@@ -150,23 +151,20 @@ def _who(call: Call) -> dict[str, str | None]:
     return {key: call.body.optional(key) for key in ("user", "group", "provider")}
 
 
-def _summary(one: Application, groups: Mapping[str, str], named: Mapping[str, str]) -> dict[str, object]:
+def _summary(one: Summary, groups: Mapping[str, str], named: Mapping[str, str]) -> dict[str, object]:
+    called = [named[provider] for provider in one.providers]
     return {
         "id": one.id,
         "name": one.name,
-        "external": str(one.external),
-        "internal": str(one.internal),
-        "preauth": one.preauthentication.value,
+        "external": one.external,
+        "internal": one.internal,
+        "preauth": one.preauthentication,
         "connector_group": groups[one.connector_group],
-        "provider": named[one.provider],
-        "providers": [named[provider] for provider in one.providers],
+        "provider": called[0],
+        "providers": called,
         "assignment_required": one.assignment_required,
-        "assigned": sum(len(access.assigned_users) + len(access.assigned_groups) for access in _accesses(one)),
+        "assigned": one.assigned,
     }
-
-
-def _accesses(one: Application) -> list[Application | ProviderAccess]:
-    return [one, *one.other_providers]
 
 
 def _full(reading: Reading, one: Application, call: Call) -> dict[str, object]:
@@ -175,7 +173,7 @@ def _full(reading: Reading, one: Application, call: Call) -> dict[str, object]:
     named = names.by_id(reading, schema.providers, one.providers)
     texts, changes = applications.set_texts(reading, one.id), {Permission.CHANGE_APPLICATIONS}
     return {
-        **_summary(one, groups, named), "logo": logos.digest_of(reading, one.id),
+        **_summary(Summary.of(one), groups, named), "logo": logos.digest_of(reading, one.id),
         "settings": texts if call.context.principal.covers(changes, one.id) else _without_secrets(texts),
         "segments": [segment_record(each) for each in one.segments],
         "cors": [cors_record(each) for each in one.cors],

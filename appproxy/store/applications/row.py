@@ -23,7 +23,7 @@ _SHORT = 4096
 _url = lru_cache(maxsize=32_768)(Url.parse)
 
 
-def _settings(text: str) -> Mapping[str, Any]:
+def settings_of(text: str) -> Mapping[str, Any]:
     """Of a row. Many applications have the same, the defaults; lists of certificates, which are long, are nobody else's."""
     return _short_settings(text) if len(text) <= _SHORT else _parsed(text)
 
@@ -33,7 +33,6 @@ def _parsed(text: str) -> Mapping[str, Any]:
 
 
 _short_settings = lru_cache(maxsize=4096)(_parsed)
-
 
 
 def segment_of(row: Row) -> Segment:
@@ -69,7 +68,7 @@ def application_of(
         other_providers=tuple(_access(provider, assigned) for provider in others),
         segments=segments,
         cors=cors,
-        **_settings(row["settings"]),
+        **settings_of(row["settings"]),
     )
 
 

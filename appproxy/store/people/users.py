@@ -180,15 +180,22 @@ def find(reading: Reading, user: str) -> User:
 
 def list_all(reading: Reading, page: ListPage | None = None) -> list[User]:
     """All users, or a page of them, by name."""
-    rows = reading.rows(paged(sa.select(users), users.c.name, page, names.sign_in_name,
-                              (users.c.name, users.c.display_name, users.c.email)))
-    ids = None if page is None else [row["id"] for row in rows]
+    table = users.c
+    columns = sa.select(table.id, table.name, table.display_name, table.email, table.password_hash, table.disabled,
+                        table.credentials_changed)
+    rows = reading.connection.execute(
+        paged(columns, table.name, page, names.sign_in_name, (table.name, table.display_name, table.email))).all()
+    ids = None if page is None else [row[0] for row in rows]
     groups = user_groups.by_user(reading, ids)
     of = {
         row["user_id"]: row["directory"] for which in among(directory_users.c.user_id, ids)
         for row in reading.rows(sa.select(directory_users).where(which))
     }
-    return [_user(row, groups.get(row["id"], ()), of.get(row["id"], "")) for row in rows]
+    # By place: of ten thousand rows, taking columns by name takes longer than all else.
+    return [
+        User(id_, name, display_name, email, password, disabled, tuple(groups.get(id_, ())), changed, of.get(id_, ""))
+        for id_, name, display_name, email, password, disabled, changed in rows
+    ]
 
 
 def own(user: User, why: str) -> User:

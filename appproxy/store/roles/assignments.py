@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.store import names
-from appproxy.store.applications import applications
 from appproxy.store.machines import service_tokens
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.snapshot import BUILTIN, TOKEN, RoleAssignment
+from appproxy.store.tables import core
 from appproxy.store.tables.core import GROUP, USER, memberships
 from appproxy.store.tables.core import users as user_table
 from appproxy.store.tables.machines import service_tokens as token_table
@@ -172,15 +172,10 @@ class Labels:
     @classmethod
     def now(cls, reading: Reading) -> Labels:
         """As the database has them."""
-        known = users.list_all(reading)
-        return cls(
-            {one.id: one.name for one in known},
-            {one.id: one.name for one in user_groups.list_all(reading)},
-            {row["id"]: row["name"] for row in reading.rows(sa.select(token_table.c.id, token_table.c.name))},
-            {one.id: one.name for one in providers.list_all(reading)},
-            {one.id: one.name for one in applications.list_all(reading)},
-            {one.id: one.email for one in known},
-        )
+        emails = reading.connection.execute(sa.select(user_table.c.id, user_table.c.email))
+        users, groups, tokens, providers, applications = (names.by_id(reading, one) for one in (
+            user_table, core.user_groups, token_table, core.providers, core.applications))
+        return cls(users, groups, tokens, providers, applications, {id_: email for id_, email in emails})
 
     def of(self, one: RoleAssignment) -> str:
         """The holder's."""
