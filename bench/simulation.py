@@ -108,7 +108,7 @@ def rates(connectors: int, nodes: int, kept: int) -> Iterator[str]:
     links = here * LINKS
     yield f"connections of a connector {kept * LINKS:,}, of a node {links:,.0f}"
     pings = here * DEFAULT_LIMITS.signal_connections / DEFAULT_LIMITS.ping_after
-    closes = here * DEFAULT_LIMITS.pool_least / ((DEFAULT_LIMITS.idle_close_least + DEFAULT_LIMITS.idle_close_most) / 2)
+    closes = here * DEFAULT_LIMITS.pool_least / ((DEFAULT_LIMITS.kept_least + DEFAULT_LIMITS.kept_most) / 2)
     yield f"PING at a node {pings:,.0f} a second; idle data connections that are replaced {closes:,.0f} a second"
     yield (f"at the database: signs of life of nodes {nodes / BEAT:.1f} transactions a second; of connectors "
            f"{here * nodes / _SEEN_EVERY:,.0f} rows a second in {nodes / _SEEN_EVERY:.1f} transactions")

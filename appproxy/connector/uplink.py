@@ -171,6 +171,7 @@ class Uplink:
         service could take one of them for lost and give it to another connector too.
         """
         self._renewing = list(self.slots)
+        self.pool.renew()
         self._renew_next()
 
     def moved(self, host: str, addresses: frozenset[str]) -> None:

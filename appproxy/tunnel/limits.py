@@ -76,6 +76,13 @@ class TunnelLimits:
     idle_close_least: float = 55.0
     #: And after at most this: the times are spread, so that they do not close all at once.
     idle_close_most: float = 65.0
+    #: Those that are to be ready anyway are kept until they are so old: each one that is dialled again is a handshake, and so
+    #: often the address, the certificate and the trust that they were dialled with are looked at anew.
+    kept_least: float = 840.0
+    #: And at most this.
+    kept_most: float = 960.0
+    #: The kernel asks a silent data connection for life after so long: half of a common idle limit of NATs and firewalls.
+    data_keep_alive: int = 30
     #: Upgraded streams and endless answers that one user may have at a connector, when the descriptor limit allows as many.
     streams_most: int = 10_000
     #: Handshakes under way at once per connector: a new node must not be stormed.

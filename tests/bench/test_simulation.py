@@ -24,7 +24,7 @@ def test_rates_follow_from_the_periods() -> None:
     whole, few = list(rates(10_000, 64, 64)), list(rates(10_000, 64, 8))
     assert whole[0] == "connections of a connector 256, of a node 40,000"
     assert few[0] == "connections of a connector 32, of a node 5,000"
-    assert whole[1].startswith("PING at a node 1,333 a second; idle data connections that are replaced 333 a second")
+    assert whole[1].startswith("PING at a node 1,333 a second; idle data connections that are replaced 22 a second")
 
 
 def test_the_command_prints_a_row_for_each_case(capsys: pytest.CaptureFixture[str]) -> None:

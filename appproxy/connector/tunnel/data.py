@@ -16,7 +16,7 @@ from appproxy.connector.tunnel.attachment import BodyTaker, DataAttachment
 from appproxy.errors import Code, ProtocolError
 from appproxy.net.loop.deadlines import NEVER
 from appproxy.net.read_gate import HoldReason, ReadGate
-from appproxy.net.secure.sockets import through
+from appproxy.net.secure.sockets import keep_alive, through
 from appproxy.net.secure.tls import set_buffers
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role
@@ -50,6 +50,9 @@ class DataPool(Protocol):
     def data_closed(self, connection: DataConnection, reason: str) -> None:
         """It is gone."""
 
+    def data_unused(self, connection: DataConnection) -> bool:
+        """It has been idle for long. Is it to go? Else it has another deadline."""
+
     def attach_again(self, attachment: DataAttachment) -> None:
         """Its connection did not answer: a fresh one is wanted."""
 
@@ -79,6 +82,8 @@ class DataConnection(TwistedProtocol):
         self.ready = False
         #: When it was dialled.
         self.begun = now
+        #: Until when it may be idle at most; NEVER: that is not said yet.
+        self.kept_until = NEVER
         self.deadline = now + HANDSHAKE_SECONDS
         self.session = DataSession(Role.CONNECTOR, now)
 
@@ -166,7 +171,8 @@ class DataConnection(TwistedProtocol):
             self._still_unread(now)
             return
         if self.attachment is None:
-            self.abort()
+            if not self.ready or self.pool.data_unused(self):
+                self.abort()
             return
         self.session.reading = not self.read_gate.held
         try:
@@ -193,6 +199,7 @@ class DataConnection(TwistedProtocol):
         self.out = transport_of(self.transport)
         self.out.setTcpNoDelay(True)
         set_buffers(self.transport)
+        keep_alive(self.transport, DEFAULT_LIMITS.data_keep_alive)
         self.read_gate = ReadGate(self.out)
         self._through = through(self.transport)
 

@@ -93,6 +93,8 @@ class DataConnectionPool:
         self._many_later: IDelayedCall | None = None
         self._failures = 0
         self._full_until = 0.0
+        #: When the certificate was renewed last.
+        self._renewed = 0.0
         self._later: IDelayedCall | None = None
         self._seldom = LogThinning()
 
@@ -131,6 +133,10 @@ class DataConnectionPool:
         self._running = False
         for connection in list(self._all):
             connection.close()
+
+    def renew(self) -> None:
+        """The certificate is another one: connections that were dialled with the former are not kept longer than they must."""
+        self._renewed = self.seconds()
 
     def leave(self, addresses: frozenset[str]) -> None:
         """The node is at these addresses now: connections to others that nobody uses are closed."""
@@ -249,9 +255,21 @@ class DataConnectionPool:
     def _has_few(self, share: bytes) -> bool:
         return self._places.has_few(share) and self._places.has_room(share)
 
+    def data_unused(self, connection: DataConnection) -> bool:
+        """It has been idle for a minute. Is it to go? Not where another one would be dialled in its place."""
+        now, limits = self.seconds(), self._limits
+        if not self._running or len(self._idle) > limits.pool_least or connection.begun < self._renewed:
+            return True
+        if connection.kept_until == NEVER:
+            connection.kept_until = connection.begun + self._between(limits.kept_least, limits.kept_most)
+        connection.deadline = min(now + self._between(limits.idle_close_least, limits.idle_close_most), connection.kept_until)
+        return now >= connection.kept_until
+
+    def _between(self, least: float, most: float) -> float:
+        return least + (most - least) * self._random()
+
     def _keep(self, connection: DataConnection) -> None:
-        least, most = self._limits.idle_close_least, self._limits.idle_close_most
-        connection.deadline = self.seconds() + least + (most - least) * self._random()
+        connection.deadline = self.seconds() + self._between(self._limits.idle_close_least, self._limits.idle_close_most)
         self._idle.append(connection)
         if len(self._idle) > self._limits.pool_most_idle:
             # Surplus ones go one a second, the oldest first.

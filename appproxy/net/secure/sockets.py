@@ -101,6 +101,22 @@ def retry_evenly(found: socket.socket | None) -> None:
             found.setsockopt(socket.IPPROTO_TCP, _THIN_LINEAR_TIMEOUTS, 1)
 
 
+#: Questions of the kernel that stay without an answer until a connection is given up, and seconds between them.
+_PROBES, _PROBES_EVERY = 3, 5
+
+
+def keep_alive(transport: object, seconds: int) -> None:
+    """Have the kernel ask the peer's for life after so many seconds of silence (RFC 9293 section 3.8.4): a NAT on the way does
+    not forget the connection, and one that leads nowhere any more ends. It costs neither program anything.
+    """
+    found = socket_of(transport)
+    if found is not None and found.family in (socket.AF_INET, socket.AF_INET6):
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBES_EVERY)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _PROBES)
+
+
 def step_past_endpoint(transport: object, protocol: IProtocol) -> None:
     """To be called in connectionMade: what comes goes to this protocol without Twisted's wrapper, whose work is done.
 

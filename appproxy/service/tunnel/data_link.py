@@ -94,7 +94,7 @@ class DataLink(protocol.Protocol):
             return
         self._unused = self.session.idle
         if self._unused:
-            self.deadline = self._end_point.clock.seconds() + 2 * self._end_point.limits.idle_close_most
+            self.deadline = self._end_point.clock.seconds() + 2 * self._end_point.limits.kept_most
             self._end_point.arrivals.unused(self)
         else:
             self.deadline = self.session.next_tick()

@@ -94,7 +94,7 @@ class UndecidedLink(Protocol):
         self._data = b""
         self._inner: DataLink | ToFormer | None = None
         # As long as any other that carries no request.
-        self.deadline = end_point.clock.seconds() + 2 * end_point.limits.idle_close_most
+        self.deadline = end_point.clock.seconds() + 2 * end_point.limits.kept_most
 
     def connectionMade(self) -> None:
         self._end_point.deadlines.add(self)

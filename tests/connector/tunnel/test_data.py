@@ -76,6 +76,8 @@ class Pool:
         self.clock = Clock()
         self.clock.advance(1000.0)
         self.told: list[object] = []
+        #: Does the pool let go of what is idle?
+        self.goes = True
         self.connection = DataConnection(self)
         self.wire = Wire(self.connection, alpn)
         self.wire.start()
@@ -86,6 +88,10 @@ class Pool:
 
     def data_idle(self, connection: DataConnection, before: DataAttachment) -> None:
         self.told.append(("idle", before.request_id))
+
+    def data_unused(self, connection: DataConnection) -> bool:
+        self.told.append("unused")
+        return self.goes
 
     def data_closed(self, connection: DataConnection, reason: str) -> None:
         self.told.append("closed")

@@ -84,17 +84,61 @@ def test_a_stream_does_not_count() -> None:
     assert rig.data().kinds() == [Kind.ATTACH, Kind.HEAD]
 
 
-def test_idle_ones_close(rig: Rig) -> None:
-    """After 55 to 65 s, chosen by chance; two are dialled again."""
-    signal, data = rig.with_data()
-    for _ in range(59):
+def pass_time(rig: Rig, signal: SignalPeer, seconds: int) -> None:
+    """The service is there meanwhile."""
+    for _ in range(seconds):
         rig.clock.advance(1)
         signal.keep_alive()
         rig.second.keep_alive()
-    assert data.wire.end == ""
-    rig.clock.advance(2)
-    assert data.wire.end == "aborted"
-    assert data_dials(rig) == 2
+
+
+def test_those_that_are_to_be_ready_are_kept(rig: Rig) -> None:
+    """For a quarter of an hour, more or less by chance: each one that is dialled again is a handshake."""
+    signal, data = rig.with_data()
+    pass_time(rig, signal, 895)
+    assert (data.wire.end, rig.spare.wire.end, data_dials(rig)) == ("", "", 0)
+    pass_time(rig, signal, 10)
+    assert (data.wire.end, rig.spare.wire.end, data_dials(rig)) == ("aborted", "aborted", 2)
+
+
+def test_those_that_are_kept_do_not_end_together() -> None:
+    """Half of two minutes lies between the first and the last."""
+    ends = []
+    for chance in (0.0, 0.999):
+        rig = Rig()
+        rig.random = chance
+        signal, data = rig.with_data()
+        while not data.wire.end:
+            pass_time(rig, signal, 1)
+        ends.append(rig.clock.seconds())
+    assert DEFAULT_LIMITS.kept_least <= ends[0] < ends[0] + 60.0 < ends[1] <= DEFAULT_LIMITS.kept_most + 1.0
+
+
+def test_surplus_ones_close_after_a_minute(rig: Rig) -> None:
+    """After 55 to 65 s, chosen by chance; as many as are to be ready stay."""
+    signal, data = rig.with_data()
+    uploads(rig, signal, range(1, 3))
+    others = [rig.data(), rig.data()]
+    finish(rig, data, 1)
+    finish(rig, rig.spare, 2)
+    assert rig.uplink.pool.idle == 4
+    pass_time(rig, signal, 59)
+    assert rig.uplink.pool.idle == 4
+    pass_time(rig, signal, 2)
+    assert rig.uplink.pool.idle == 2 and data_dials(rig) == 0
+    assert [one.wire.end for one in (data, rig.spare, *others)].count("aborted") == 2
+
+
+def test_a_new_certificate_is_used_within_a_minute(rig: Rig) -> None:
+    """Connections that were dialled with the former one are kept no longer."""
+    signal, data = rig.with_data()
+    pass_time(rig, signal, 10)
+    rig.uplink.pool.renew()
+    pass_time(rig, signal, 60)
+    assert (data.wire.end, rig.spare.wire.end, data_dials(rig)) == ("aborted", "aborted", 2)
+    fresh = rig.data()
+    pass_time(rig, signal, 120)
+    assert fresh.wire.end == ""
 
 
 def test_surplus_ones_go_one_a_second() -> None:
@@ -189,6 +233,7 @@ def test_an_idle_one_that_is_closing_is_not_given_away() -> None:
     rig = Rig(late_aborts=True)
     signal, data = rig.with_data()
     for peer in (data.wire.protocol, rig.spare.wire.protocol):
+        peer.kept_until = 0.0  # type: ignore[attr-defined]
         peer.deadline_passed(0.0)  # type: ignore[attr-defined]
     uploads(rig, signal, range(1, 2))
     rig.clock.advance(0)

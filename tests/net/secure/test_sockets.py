@@ -18,6 +18,7 @@ from appproxy.net.secure.sockets import (
     UnreadBytes,
     acknowledged,
     is_ended,
+    keep_alive,
     pending,
     prepare_listener,
     retry_evenly,
@@ -278,3 +279,14 @@ def test_an_end_is_seen_behind_bytes() -> None:
         assert is_ended(client)
     assert is_ended(client)
     assert not is_ended(None)
+
+
+def test_a_silent_connection_is_kept_alive_by_the_kernel() -> None:
+    """It asks after the seconds that are said, and gives up after three questions; what has no socket is left as it is."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        keep_alive(Layer(Bottom(client)), 30)
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        told = [client.getsockopt(socket.IPPROTO_TCP, one)
+                for one in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)]
+        assert told == [30, 5, 3]
+    keep_alive(Layer(object()), 30)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.internet.address import IPv4Address
 
 from appproxy.service.tunnel.arrivals import Arrivals
@@ -50,6 +52,7 @@ def test_data_connections_without_a_request() -> None:
 def test_a_data_connection_that_never_has_a_request_is_closed() -> None:
     """Long after a connector would have closed it; one that is used in between has the whole time again."""
     world = World(connectors=("c1",))
+    world.end_point.limits = replace(world.end_point.limits, kept_most=65.0)
     signal = world.welcomed("c1")
     never, now_and_then = world.data("c1"), world.data("c1")
     for second in range(131):

@@ -209,7 +209,7 @@ def test_a_request_that_lets_go_hears_no_more() -> None:
     data.kinds()
     data.say(data.session.take_output())
     data.link.let_go()
-    assert data.link.session.idle and data.link.deadline == 2 * DEFAULT_LIMITS.idle_close_most
+    assert data.link.session.idle and data.link.deadline == 2 * DEFAULT_LIMITS.kept_most
     data.link.connectionLost()
     assert data.request.told == []
 

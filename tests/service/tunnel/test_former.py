@@ -119,7 +119,7 @@ def test_an_epoch_of_nobody_is_refused_as_ever(tmp_path: Path) -> None:
 def test_idle_connections_are_bounded(tmp_path: Path) -> None:
     """In time, as any other without a request."""
     here = Former(tmp_path)
-    here.end_point.clock.pump([1.0] * int(2 * DEFAULT_LIMITS.idle_close_most + 2))
+    here.end_point.clock.pump([1.0] * int(2 * DEFAULT_LIMITS.kept_most + 2))
     assert here.wire.aborted
 
 
