@@ -98,7 +98,7 @@ def sizes(connectors: int, nodes: int) -> Iterator[str]:
     yield (f"NODES of {nodes} nodes {listed:,} bytes: {listed * signals / 1e6:.0f} MB a node for each change of the list, "
            "once a second at most")
     for count in _APPLICATIONS:
-        told = len(ConnectorView().applications(applications(count), "default"))
+        told = len(ConnectorView().applications(applications(count), "default").text)
         yield f"configuration of {count:,} applications {told:,} bytes: {told * connectors / 1e6:,.0f} MB for all connectors"
 
 

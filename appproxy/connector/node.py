@@ -130,7 +130,7 @@ class ConnectorNode(Service):
         log, trace = self._traced(state, random_bytes)
         self._around = self._surroundings(chance, random_bytes(16), parent, worker, log, trace)
         self._around.examine = examine
-        self.uplinks = Uplinks(self._place, self._around, self._welcomed, self._turned_away, self.applications.refresh)
+        self.uplinks = Uplinks(self._place, self._around, self._welcomed, self._turned_away, self.applications.hinted)
         self._watch = self._watched()
 
     def _surroundings(

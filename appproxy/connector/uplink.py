@@ -115,7 +115,7 @@ class Uplink:
         around: UplinkSurroundings,
         on_welcome: Callable[[Welcome], None],
         on_goodbye: Callable[[Goodbye], None],
-        on_change: Callable[[], None],
+        on_change: Callable[[int], None],
         others: OtherNodes | None = None,
     ) -> None:
         #: The node's id; "" until the first WELCOME.
@@ -338,9 +338,9 @@ class Uplink:
         """A CANCEL."""
         self.requests.cancelled(connection, request_id)
 
-    def configuration_changed(self) -> None:
+    def configuration_changed(self, version: int) -> None:
         """A CONFIG hint."""
-        self._on_change()
+        self._on_change(version)
 
     def nodes_told(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
         """A NODES."""

@@ -31,7 +31,7 @@ class Uplinks:
 
     def __init__(
         self, place: ServiceAddress, around: UplinkSurroundings, on_welcome: Callable[[Welcome], None],
-        on_goodbye: Callable[[Goodbye], None], on_change: Callable[[], None],
+        on_goodbye: Callable[[Goodbye], None], on_change: Callable[[int], None],
     ) -> None:
         self._around = around
         self._place = place

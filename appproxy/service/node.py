@@ -61,6 +61,7 @@ from appproxy.service.relay.moves.stream_moves import MoveTimes
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.request_signer import load_signer
 from appproxy.service.signin.sessions.renewal import Renewal
+from appproxy.service.tunnel.hints import concerned
 from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.membership import Membership, own_record
 from appproxy.service.tunnel.sightings import Sightings
@@ -362,17 +363,14 @@ class ServiceNode(Service):
 
     def _apply(self, old: Snapshot | None, new: Snapshot) -> None:
         """The store has changed; whatever it means for connections happens now."""
-        changed = (
-            old is None or old.applications is not new.applications or old.connectors is not new.connectors
-            or old.trust_bundle != new.trust_bundle
-        )
-        if changed:
+        whom = concerned(old, new)
+        if whom:
             self.relay.configuration = new.revision
         if old is None or old.router is not new.router:
             self.relay.plans.forget()
             self.dispatcher.forget()
             self.relay.symptoms.forget()
-        self.end_point.snapshot_changed(new, changed)
+        self.end_point.snapshot_changed(new, whom)
         self.certificates.take_up(new)
         self._cuts.snapshot_changed(old, new)
 

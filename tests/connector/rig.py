@@ -324,7 +324,7 @@ class Rig:
         self.uplink = Uplink(ServiceAddress("connect.example.com", 8443), around, self.welcomes.append, self.goodbyes.append,
                              self._changed)
 
-    def _changed(self) -> None:
+    def _changed(self, version: int) -> None:
         self.changes += 1
 
     def _dial(self, place: ServiceAddress, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:

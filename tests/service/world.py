@@ -22,6 +22,7 @@ from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.relay import Relay
 from appproxy.service.tunnel.data_link import DataLink
+from appproxy.service.tunnel.hints import Concerned
 from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
@@ -254,7 +255,7 @@ class World:
         records = dict(self.snapshot.connectors)
         records[id] = replace(records[id], state=ConnectorState.REVOKED)
         self.snapshot = replace(self.snapshot, revision=self.snapshot.revision + 1, connectors=records)
-        self.end_point.snapshot_changed(self.snapshot, True)
+        self.end_point.snapshot_changed(self.snapshot, Concerned(everybody=True))
 
 
 def requests(frames: list[Frame]) -> list[tuple[int, bytes]]:

@@ -8,10 +8,15 @@ The service's answer to `GET /configuration` is a JSON object:
 
 where `...` are the settings of `publish.settings.table.OriginSettings`, and `segments` by their ids. Only what is listed there
 is ever dialled. Unknown keys are passed over, so that a newer service can say more.
+
+With `tag` the service names the applications that it tells of. Asked for what has changed since such a tag, it may answer with
+that tag as `since`, only those applications that are new or changed, and the ids of those that are gone as `removed`.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +32,9 @@ from appproxy.publish.url import Url
 #: 10,000 applications with a few segments each, many of them with certificates; more is not a configuration but a
 #: mistake.
 MOST_BYTES = 32 * 1024 * 1024
+
+
+_TAG = re.compile("[A-Za-z0-9]{0,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +106,20 @@ class Configuration:
     targets: Mapping[str, Target] = field(default_factory=dict)
     #: What the service said of each application, by its id: what it says again need not be read again.
     entries: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False, compare=False)
+    #: How the service calls what it said of them; "": it does not.
+    tag: str = ""
+
+    def text(self) -> bytes:
+        """The same as `parse_configuration` reads it."""
+        said = {"version": self.version, "trust": self.trust, "tag": self.tag, "applications": self.entries}
+        return json.dumps(said).encode()
 
 
 def parse_configuration(text: bytes, before: Configuration | None = None) -> Configuration:
     """Read what the service, or the file, says. Raises ConfigError, which names the application and the key.
 
-    `before`: the configuration until now; of applications that are the same there, the targets are its very objects.
+    `before`: the configuration until now; of applications that are the same there, the targets are its very objects, and
+    what has changed since its tag is put together with it.
     """
     if len(text) > MOST_BYTES:
         raise ConfigError(f"configuration: {len(text)} bytes are more than the {MOST_BYTES} that are taken")
@@ -119,8 +135,24 @@ def parse_configuration(text: bytes, before: Configuration | None = None) -> Con
     trust = data.get("trust", [])
     if not isinstance(trust, list) or not all(isinstance(each, str) for each in trust):
         raise ConfigError("configuration: trust: a list of certificates is needed")
-    targets = _targets(data["applications"], before or Configuration())
-    return Configuration(version, tuple(trust), targets, data["applications"])
+    tag = data.get("tag", "")
+    if not isinstance(tag, str) or not _TAG.fullmatch(tag):
+        raise ConfigError("configuration: tag: up to 64 letters and digits are needed")
+    before = before or Configuration()
+    entries = _put_together(data, before) if "since" in data else data["applications"]
+    return Configuration(version, tuple(trust), _targets(entries, before), entries, tag)
+
+
+def _put_together(data: Mapping[str, Any], before: Configuration) -> dict[str, Mapping[str, object]]:
+    """All applications, from those of before and what is another. Raises ConfigError."""
+    removed = data.get("removed")
+    if not before.tag or data["since"] != before.tag:
+        raise ConfigError("configuration: since: what has changed is told of another configuration than the one that is here")
+    if not isinstance(removed, list):
+        raise ConfigError("configuration: removed: a list of ids is needed")
+    entries = {id_: entry for id_, entry in before.entries.items() if id_ not in removed}
+    entries.update(data["applications"])
+    return entries
 
 
 def _targets(entries: Mapping[str, object], before: Configuration) -> dict[str, Target]:

@@ -80,9 +80,13 @@ class ControlClient:
         """Get a certificate for a new key. Raises ControlError."""
         return _issued(await self._call(b"POST", b"/renew", {"csr": csr}))
 
-    async def configuration(self) -> bytes:
-        """The applications, as JSON text. Raises ControlError."""
-        return await self._call(b"GET", b"/configuration", None)
+    async def configuration(self, since: str = "") -> bytes:
+        """The applications, as JSON text: what is another than in the one with the tag `since`, where the service knows that.
+
+        Raises ControlError.
+        """
+        more = b"appproxy-since: %b\n" % since.encode("ascii") if since else b""
+        return await self._call(b"GET", b"/configuration", None, more)
 
     async def update_lease(self, *, done: bool = False) -> UpdateTurn:
         """May this connector be updated now? `done`: it was, and another one may. Raises ControlError."""
@@ -95,9 +99,9 @@ class ControlClient:
             raise ControlError("the service's answer does not say whether it is this connector's turn")
         return UpdateTurn(granted, float(until), reason)
 
-    async def _call(self, method: bytes, target: bytes, body: object | None) -> bytes:
+    async def _call(self, method: bytes, target: bytes, body: object | None, more: bytes = b"") -> bytes:
         data = b"" if body is None else json.dumps(body).encode()
-        block = b"accept: application/json\n" + (b"content-type: application/json\n" if data else b"")
+        block = b"accept: application/json\n" + (b"content-type: application/json\n" if data else b"") + more
         head = request_bytes(method, target, self._name.encode("ascii"), block, length=len(data), upgrade=None)
         call = _Call(method, head + data, self._clock)
         dialling = self._dial(Dialled(lambda: call))

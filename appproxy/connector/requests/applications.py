@@ -34,8 +34,8 @@ LEAST_GAP = 0.5
 class Fetch(Protocol):
     """Reads the configuration from the service."""
 
-    async def configuration(self) -> bytes:
-        """Its JSON text. Raises ControlError."""
+    async def configuration(self, since: str = "") -> bytes:
+        """Its JSON text, perhaps only what is another since the one of this tag. Raises ControlError."""
 
 
 class Applications:
@@ -64,6 +64,8 @@ class Applications:
         self._stopped = True
         self._running: Deferred[None] | None = None
         self._again = False
+        #: The newest version of which was heard while one was read; 0: none.
+        self._hinted = 0
         self._asked = -LEAST_GAP
         self._waiting: list[Callable[[], None]] = []
         self._call: IDelayedCall | None = None
@@ -87,6 +89,13 @@ class Applications:
         if self._running is not None:
             self._running.cancel()
         self._tell()
+
+    def hinted(self, version: int) -> None:
+        """The service has this version. Each of its nodes says so on each signal connection, but it is read once."""
+        if self._running is not None:
+            self._hinted = max(self._hinted, version)
+        elif version != self.version:
+            self.refresh()
 
     def refresh(self, then: Callable[[], None] | None = None) -> None:
         """Ask the service; `then` is called when its answer, or the lack of one, is known.
@@ -114,14 +123,27 @@ class Applications:
         self._running.addErrback(self._failed).addBoth(self._done)
 
     async def _read(self) -> None:
-        text = await self._fetch.configuration()
-        configuration = parse_configuration(text, self._configuration)
+        before = self._configuration
+        configuration = await self._read_changes() if before.tag else await self._read_whole()
         self._use(configuration)
         self._taken(configuration)
+        if configuration.tag and (configuration.tag, configuration.trust) == (before.tag, before.trust):
+            return  # the file says the same
         try:
-            self._file.save(text)
+            self._file.save(configuration.text())
         except OSError as error:
             self.log.error("the configuration cannot be kept: {reason}", reason=str(error))
+
+    async def _read_whole(self) -> Configuration:
+        return parse_configuration(await self._fetch.configuration(), self._configuration)
+
+    async def _read_changes(self) -> Configuration:
+        """Since what is here; all of it, where the two do not go together."""
+        try:
+            return parse_configuration(await self._fetch.configuration(self._configuration.tag), self._configuration)
+        except ConfigError as error:
+            self.log.error("{reason}: all of it is read again", reason=str(error))
+            return await self._read_whole()
 
     def _use(self, configuration: Configuration) -> None:
         """Replace the routes; connections to what has gone are closed when they are idle."""
@@ -161,7 +183,8 @@ class Applications:
 
     def _done(self, result: object) -> None:
         self._running = None
-        again, self._again = self._again, False
+        again, self._again = self._again or self._hinted > self.version, False
+        self._hinted = 0
         if self._stopped:
             return
         self._ask_in(LEAST_GAP if again else REFRESH_SECONDS)

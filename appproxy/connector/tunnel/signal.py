@@ -25,7 +25,7 @@ from appproxy.net.secure.sockets import Unreachable, retry_evenly, socket_of, un
 from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
-from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome, decode_error, decode_welcome
+from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome, decode_configuration, decode_error, decode_welcome
 from appproxy.tunnel.node_list import NodePlace, decode_nodes
 
 #: In-line answers that the service has not yet read; beyond it answers go on data connections.
@@ -66,7 +66,7 @@ class SignalOwner(Protocol):
     def request_cancelled(self, connection: SignalConnection, request_id: int) -> None:
         """A CANCEL."""
 
-    def configuration_changed(self) -> None:
+    def configuration_changed(self, version: int) -> None:
         """A CONFIG hint."""
 
     def nodes_told(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
@@ -284,7 +284,7 @@ class SignalConnection(TwistedProtocol):
             self.deadline = min(self._session.next_tick(), self.welcomed_at + LOOK_SECONDS)
             self.owner.welcomed(self, decode_welcome(frame[3]))
         elif kind == Kind.CONFIG:
-            self.owner.configuration_changed()
+            self.owner.configuration_changed(decode_configuration(frame[3]))
         elif kind == Kind.NODES:
             self.owner.nodes_told(self, decode_nodes(frame[3]))
         elif kind == Kind.EXAMINE:

@@ -23,7 +23,7 @@ from appproxy.pki.request import public_key_from_request
 from appproxy.pki.tokens import hash_secret
 from appproxy.policy.levels import AddressLimit
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.own.connector_view import ConnectorView
+from appproxy.service.own.connector_view import ConnectorView, told_of
 from appproxy.store.connectors import connectors, groups, join_tokens, updates
 from appproxy.store.database.live import LiveStore
 from appproxy.store.service import audit, keys
@@ -36,6 +36,10 @@ _BODY_LIMIT = 16 * 1024
 #: Enrolments of one address, at once and a second: a fleet behind one address that is set up by a program. Anybody can try.
 _ENROLMENTS = (100.0, 1.0)
 _SERIAL_BYTES = 16
+#: In a request for the configuration: the tag of what the connector has, so that it need only hear what is another.
+_SINCE = b"appproxy-since"
+#: What a connector is told that waits for its approval.
+_NOTHING = told_of("{}")
 
 Json = Mapping[str, object]
 _Operation = Callable[[Exchange, Json], Awaitable[tuple[int, Json | bytes]]]
@@ -154,9 +158,15 @@ class ControlApi:
             "trust": list(snapshot.trust_bundle),
             "renew_after_days": self._renew_after_days,
         }
-        approved = record.state is ConnectorState.APPROVED
-        text = self._told.applications(snapshot.applications, record.group) if approved else "{}"
-        return 200, f'{json.dumps(said)[:-1]}, "applications": {text}}}'.encode()
+        if record.state is not ConnectorState.APPROVED:
+            return 200, _configuration({**said, "tag": _NOTHING.tag}, _NOTHING.text)
+        told = self._told.applications(snapshot.applications, record.group)
+        since = (exchange.head.get(_SINCE) or b"").decode("latin-1")
+        changes = self._told.since(snapshot.applications, record.group, since) if since else None
+        if changes is None:
+            return 200, _configuration({**said, "tag": told.tag}, told.text)
+        return 200, _configuration(
+            {**said, "tag": told.tag, "since": since, "removed": list(changes.removed)}, changes.text)
 
     async def _who(self, exchange: Exchange) -> ConnectorRecord:
         """The connector whose certificate this connection has shown and proved, which may have joined at another node."""
@@ -171,6 +181,11 @@ class ControlApi:
             raise IdentityError(Code.REVOKED, f"this connector is revoked or removed; {connectors.AGAIN}")
         exchange.connector = record.id
         return record
+
+
+def _configuration(said: Json, applications: str) -> bytes:
+    """What is said, and the text of the applications."""
+    return f'{json.dumps(said)[:-1]}, "applications": {applications}}}'.encode()
 
 
 def enrol(tx: Transaction, enrolment: Enrolment, days: int, address: str) -> tuple[connectors.Connector, str]:

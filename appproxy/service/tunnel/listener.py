@@ -24,6 +24,7 @@ from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.examinations import Examinations
 from appproxy.service.tunnel.former import FormerProcesses
+from appproxy.service.tunnel.hints import Concerned, ConfigurationHints
 from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
 from appproxy.service.tunnel.rivals import Rivals, UsedByWorkers, is_beside, rivals_of
 from appproxy.service.tunnel.signal_link import SignalLink
@@ -34,7 +35,7 @@ from appproxy.tunnel.connections.signal import SignalSession
 from appproxy.tunnel.findings import EXAMINES
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.ids import ID_SIZE
-from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Welcome, encode_configuration
+from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Welcome
 from appproxy.tunnel.node_list import NodePlace, encode_nodes
 
 #: Seconds between two lists of nodes to a connector, of which each may be dialled.
@@ -96,9 +97,9 @@ class TunnelListener(Factory):
         self.examinations = Examinations(clock, relay.roster)
         #: Processes that this one succeeds, as long as one of them drains.
         self.former: FormerProcesses | None = None
-        #: Tell connectors that the configuration, or the list of nodes, has changed: the first time at once, and together with
-        #: what follows right after that.
-        self._hinting = Paced(clock, self.limits.control_every, self._hint)
+        self._hints = ConfigurationHints(
+            clock, lambda: self.links, lambda: relay.configuration, self.limits.control_every)
+        #: Tell connectors that the list of nodes has changed: the first time at once, together with what follows right after.
         self._listing = Paced(clock, NODES_EVERY, self._list)
         #: What WELCOME says of this service besides its limits.
         self.offers: dict[str, int] = {}
@@ -333,8 +334,8 @@ class TunnelListener(Factory):
 
     # Changes and the end.
 
-    def snapshot_changed(self, snapshot: Snapshot, configuration_changed: bool) -> None:
-        """Cut who is revoked, move who was moved, tell all of a new configuration."""
+    def snapshot_changed(self, snapshot: Snapshot, whom: Concerned) -> None:
+        """Cut who is revoked, move who was moved, tell those of a new configuration whom it concerns."""
         now = self.clock.seconds()
         for peer in self.roster.all():
             record = snapshot.connectors.get(peer.id)
@@ -350,28 +351,22 @@ class TunnelListener(Factory):
             if record is None or record.state is ConnectorState.REVOKED:
                 for entry in list(entries):
                     entry.dismiss(Goodbye(Code.REVOKED, None, True, f"an administrator has revoked this connector; {AGAIN}"))
-        if configuration_changed:
-            self._hinting.ask(at_once=True)
+        self._hints.changed(whom)
 
     def nodes_changed(self) -> None:
         """Tell all connectors which nodes there are now."""
         self._listing.ask(at_once=True)
 
-    def _hint(self) -> None:
-        self._write_to_all(encode(Kind.CONFIG, 0, encode_configuration(self.relay.configuration)))
-
     def _list(self) -> None:
-        self._write_to_all(self._list_of_nodes())
+        frame = self._list_of_nodes()
+        for link in self.links:
+            if link.peer is not None:
+                link.write(frame)
 
     def _list_of_nodes(self) -> bytes:
         """Those that live, for connectors to connect to; nothing where nodes are not told of."""
         places = self._nodes()
         return encode(Kind.NODES, 0, encode_nodes(places)) if places else b""
-
-    def _write_to_all(self, frame: bytes) -> None:
-        for link in self.links:
-            if link.peer is not None:
-                link.write(frame)
 
     def drain(self) -> None:
         """Ask every connector to send its next requests elsewhere; nothing under way is cut."""
@@ -395,7 +390,7 @@ class TunnelListener(Factory):
 
     def abort(self) -> None:
         """Close all that is left."""
-        for timed in (self._hinting, self._listing, self._rivals):
+        for timed in (self._hints, self._listing, self._rivals):
             timed.stop()
         for peer in self.roster.all():
             self._lose(peer)

@@ -71,6 +71,32 @@ def test_what_is_said_again_is_not_read_again() -> None:
     assert set(parse_configuration(text(), changed).targets) == {"wiki"}
 
 
+def test_what_has_changed_is_put_together_with_the_rest() -> None:
+    """New and changed applications come in, those that are gone go, and what is kept says the same once more."""
+    entries = {name: {"internal": f"http://{name}.corp/"} for name in "abc"}
+    before = parse_configuration(json.dumps({"version": 1, "tag": "t1", "applications": entries}).encode())
+    changes = {"version": 2, "tag": "t2", "since": "t1", "removed": ["b", "unknown"],
+               "applications": {"a": {"internal": "http://other.corp/"}, "d": {"internal": "http://d.corp/"}}}
+    after = parse_configuration(json.dumps(changes).encode(), before)
+    assert (after.version, after.tag, set(after.targets)) == (2, "t2", {"a", "c", "d"})
+    assert after.targets["a"].address.host == "other.corp" and after.targets["c"] is before.targets["c"]
+    assert set(before.targets) == {"a", "b", "c"}
+    again = parse_configuration(after.text())
+    assert again == after and again.entries == after.entries
+
+
+@pytest.mark.parametrize("more", [
+    {"since": "t2", "removed": []}, {"since": "", "removed": []}, {"since": "t1"}, {"since": "t1", "removed": {}},
+    {"since": 1}, {"tag": 1}, {"tag": "a b"}, {"tag": "x" * 65}])
+def test_changes_of_something_else_are_refused(more: dict[str, object]) -> None:
+    """Put together with the wrong rest they would be a configuration that nobody has made."""
+    before = parse_configuration(b'{"version": 1, "tag": "t1", "applications": {}}')
+    with pytest.raises(ConfigError):
+        parse_configuration(json.dumps({"version": 2, "applications": {}, **more}).encode(), before)
+    with pytest.raises(ConfigError):
+        parse_configuration(b'{"version": 2, "applications": {}, "since": "", "removed": []}')
+
+
 @pytest.mark.parametrize(("entry", "key"), [
     ({"internal": "http://*.corp/"}, "wiki: external"),
     ({"internal": "http://*.corp/", "external": "https://wiki.example.com/"}, "wiki: external: .*no wildcard"),

@@ -26,9 +26,12 @@ class Service:
 
     def __init__(self) -> None:
         self.asked: list[Deferred[bytes]] = []
+        #: What each call wants to hear of.
+        self.since: list[str] = []
 
-    async def configuration(self) -> bytes:
+    async def configuration(self, since: str = "") -> bytes:
         """Wait for the test."""
+        self.since.append(since)
         answer: Deferred[bytes] = Deferred()
         self.asked.append(answer)
         return await answer
@@ -90,6 +93,85 @@ def test_what_did_not_change_is_kept(tmp_path: Path) -> None:
     assert rig.applications.routes["wiki"] is wiki
     assert changed is not wild and changed.hosts is not None
     assert host.target.address not in rig.applications.addresses()
+
+
+def changes(version: int, since: str, *names: str, removed: tuple[str, ...] = ()) -> bytes:
+    """What is another than in the configuration with this tag."""
+    return json.dumps({
+        "version": version, "tag": f"t{version}", "since": since, "removed": removed,
+        "applications": {name: {"internal": f"http://{name}.corp/"} for name in names}}).encode()
+
+
+def tagged(version: int, *names: str) -> bytes:
+    """A whole configuration that the service has a name for."""
+    return json.dumps({**json.loads(text(version, *names)), "tag": f"t{version}"}).encode()
+
+
+def test_only_what_has_changed_is_asked_for(tmp_path: Path) -> None:
+    """Also after a restart; the file has all of it."""
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(tagged(5, "wiki", "mail"))
+    rig.applications.refresh()
+    rig.clock.advance(LEAST_GAP)
+    rig.service.asked[1].callback(changes(6, "t5", "news", removed=("mail",)))
+    assert set(rig.applications.routes) == {"wiki", "news"} and rig.applications.version == 6
+    assert set(rig.file.load().targets) == {"wiki", "news"}
+    later = ApplicationsRig(tmp_path)
+    later.applications.start()
+    later.clock.advance(0)
+    assert set(later.applications.routes) == {"wiki", "news"}
+    assert (rig.service.since, later.service.since) == (["", "t5"], ["t6"])
+
+
+def test_changes_that_fit_nothing_bring_all_of_it(tmp_path: Path) -> None:
+    """At once, and not in ten minutes."""
+    rig = ApplicationsRig(tmp_path)
+    rig.file.save(tagged(5, "wiki"))
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(changes(7, "t6", "news"))
+    assert set(rig.applications.routes) == {"wiki"}
+    rig.service.asked[1].callback(tagged(7, "news"))
+    assert set(rig.applications.routes) == {"news"} and rig.service.since == ["t5", ""]
+
+
+def test_what_is_the_same_is_not_written_again(tmp_path: Path) -> None:
+    """A megabyte for each change that concerns others would be much."""
+    rig = ApplicationsRig(tmp_path)
+    rig.file.save(tagged(5, "wiki"))
+    rig.applications.start()
+    rig.clock.advance(0)
+    before = (tmp_path / "configuration.json").stat().st_ino
+    rig.service.asked[0].callback(json.dumps({**json.loads(changes(6, "t5")), "tag": "t5"}).encode())
+    assert rig.applications.version == 6 and set(rig.applications.routes) == {"wiki"}
+    assert (tmp_path / "configuration.json").stat().st_ino == before
+
+
+def test_a_version_is_read_once_however_many_tell_of_it(tmp_path: Path) -> None:
+    """Each node does, on two connections; a newer one than was read is asked for, once."""
+    rig = ApplicationsRig(tmp_path)
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(tagged(5, "wiki"))
+    rig.clock.advance(LEAST_GAP)
+    for _ in range(8):
+        rig.applications.hinted(6)
+        rig.clock.advance(0)
+    rig.service.asked[1].callback(changes(6, "t5", "news"))
+    for _ in range(8):
+        rig.applications.hinted(6)
+    rig.clock.advance(LEAST_GAP)
+    assert len(rig.service.asked) == 2
+    rig.applications.hinted(7)
+    rig.clock.advance(0)
+    rig.applications.hinted(8)
+    rig.service.asked[2].callback(changes(7, "t6"))
+    rig.clock.advance(LEAST_GAP)
+    rig.service.asked[3].callback(changes(7, "t7"))
+    rig.clock.advance(10 * LEAST_GAP)
+    assert len(rig.service.asked) == 4
 
 
 def test_a_damaged_file_does_not_stop_it(tmp_path: Path) -> None:

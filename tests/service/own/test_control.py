@@ -83,14 +83,16 @@ class Service:
         id, secret = done(self.live.write(connectors.new_token, "default", uses, NOW + 3600))
         return {"token": id, "secret": urlsafe_b64encode(secret).rstrip(b"=").decode()}
 
-    def call(self, method: str, path: str, body: object = None, certificate: str | None = None) -> tuple[int, Any]:
+    def call(
+        self, method: str, path: str, body: object = None, certificate: str | None = None, fields: str = "",
+    ) -> tuple[int, Any]:
         front = Front(self.control, self.clock, refusal, lambda: "0" * 32, entry=UserConnection)
         connection = Shown(front, certificate)
         wire = Wire()
         connection.makeConnection(wire)
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         framing = f"Content-Length: {len(data)}\r\n" if data else ""
-        head = f"{method} {path} HTTP/1.1\r\nHost: connect.example.org\r\n{framing}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: connect.example.org\r\n{framing}{fields}\r\n"
         connection.dataReceived(head.encode() + data)
         answer = wire.take()
         return int(answer[9:12]), json.loads(answer.partition(b"\r\n\r\n")[2])
@@ -237,6 +239,36 @@ def test_the_configuration_is_of_the_connectors_own_group(service: Service) -> N
     assert [one["name"] for one in said["applications"].values()] == ["mine"]
     assert said["version"] == 7
     assert said["connector"]["id"] == joined["id"]
+
+
+def test_who_has_the_configuration_hears_what_is_another(service: Service) -> None:
+    """By the tag of what it has; an unknown one, and none, bring all of it."""
+    _, joined = service.join()
+    done(service.live.write(add_group_and_applications))
+    for number in range(4):
+        done(service.live.write(add_application, f"more{number}"))
+
+    def ask(since: str = "") -> Any:
+        fields = f"appproxy-since: {since}\r\n" if since else ""
+        status, said = service.call("GET", "/configuration", certificate=joined["certificate"], fields=fields)
+        assert status == 200 and said["trust"]
+        return said
+
+    whole = ask()
+    assert "since" not in whole and len(whole["applications"]) == 5
+    assert ask("unknown") == whole
+    same = ask(whole["tag"])
+    assert (same["since"], same["tag"], same["applications"], same["removed"]) == (whole["tag"], whole["tag"], {}, [])
+    done(service.live.write(add_application, "new"))
+    done(service.live.write(applications.remove, "more0"))
+    later = ask(whole["tag"])
+    assert [one["name"] for one in later["applications"].values()] == ["new"]
+    assert [whole["applications"][id_]["name"] for id_ in later["removed"]] == ["more0"]
+    assert later["since"] == whole["tag"] and later["tag"] == ask()["tag"] != whole["tag"]
+
+
+def add_application(tx: Any, name: str) -> None:
+    applications.publish(tx, name, f"http://{name}.internal/", f"https://{name}.example.org/", "passthrough")
 
 
 def add_group_and_applications(tx: Any) -> None:

@@ -10,6 +10,7 @@ from twisted.internet.testing import StringTransport
 
 from appproxy.errors import Code
 from appproxy.service.tunnel.data_link import DataLink
+from appproxy.service.tunnel.hints import Concerned
 from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
 from appproxy.service.tunnel.listener import DATA, NODES_EVERY, SIGNAL
 from appproxy.service.tunnel.rivals import ANSWER_SECONDS
@@ -139,7 +140,7 @@ def test_a_process_that_drains_is_revoked_with_its_successor(world: World) -> No
     first.link.dataReceived(first.session.drain())
     second = world.welcomed("c1", instance=OTHER)
     set_state(world, "c1", ConnectorState.REVOKED)
-    world.end_point.snapshot_changed(world.snapshot, True)
+    world.end_point.snapshot_changed(world.snapshot, Concerned(everybody=True))
     assert goodbye(first) is goodbye(second) is Code.REVOKED
     assert world.relay.roster.all() == []
 
@@ -246,7 +247,7 @@ def test_a_moved_connector_serves_its_new_group_at_once(world: World) -> None:
     records["c1"] = replace(records["c1"], group="other")
     world.snapshot = replace(world.snapshot, connectors=records)
     world.relay.configuration = 7
-    world.end_point.snapshot_changed(world.snapshot, True)
+    world.end_point.snapshot_changed(world.snapshot, Concerned(everybody=True))
     assert [frame[0] for frame in signal.frames()] == [Kind.CONFIG]
     assert world.relay.roster.peers["c1"].group == "other"
     world.user().send(GET)
@@ -259,7 +260,7 @@ def test_many_changes_are_told_in_few_words(world: World) -> None:
 
     def change() -> None:
         world.relay.configuration += 1
-        world.end_point.snapshot_changed(world.snapshot, True)
+        world.end_point.snapshot_changed(world.snapshot, Concerned(everybody=True))
 
     for _ in range(100):
         change()
