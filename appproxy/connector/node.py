@@ -142,6 +142,7 @@ class ConnectorNode(Service):
             version=appproxy.__version__, routes=lambda: self.applications.routes, refresh=self.applications.refresh,
             log=log, trace=trace, counters=self.counters, limits=limits_of(self.settings),
             most_streams=streams_possible(self.settings.streams), parent=parent, worker=worker,
+            drain_seconds=self.settings.drain_seconds,
         )
 
     def _watched(self) -> ServiceWatch:

@@ -50,6 +50,7 @@ class UplinkSurroundings:
         counters: Counters,
         limits: TunnelLimits = DEFAULT_LIMITS,
         most_streams: int = DEFAULT_LIMITS.streams_most,
+        drain_seconds: float | None = None,
         parent: bytes = b"",
         worker: int = 0,
         trace: Callable[[Request], None] | None = None,
@@ -73,6 +74,7 @@ class UplinkSurroundings:
         self.counters = counters
         self.limits = limits
         self.most_streams = most_streams
+        self.drain_seconds = drain_seconds
         self.trace = trace
         #: Delay of the reactor's turns in milliseconds; set by whoever measures it.
         self.lag_ms = 0
@@ -291,7 +293,7 @@ class Uplink:
             generation=self.slots[connection.slot].generation,
             capabilities=(INLINE_BODY,) if around.examine is None else (INLINE_BODY, EXAMINES),
             most_in_flight=around.limits.in_flight, open=is_open, ended=ended,
-            version=around.version, node=self.node, parent=around.parent, worker=around.worker,
+            version=around.version, node=self.node, parent=around.parent, worker=around.worker, drain=around.drain_seconds,
         )
 
     def load(self) -> Load:

@@ -51,6 +51,8 @@ class Hello:
     #: Of a process that is one of several workers: 16 random bytes of their parent's start, and the number that it has there.
     parent: bytes = b""
     worker: int = 0
+    #: Seconds for which what is under way may go on once it says DRAIN; None: it does not tell.
+    drain: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def encode_hello(hello: Hello) -> bytes:
             "version": hello.version,
             **({"node": hello.node} if hello.node else {}),
             **({"parent": hello.parent.hex(), "worker": hello.worker} if hello.parent else {}),
+            **({} if hello.drain is None else {"drain": hello.drain}),
         },
         _hello_from,
         DEFAULT_LIMITS.hello,
@@ -142,6 +145,7 @@ def _hello_from(read: JsonHead) -> Hello:
         node="" if read.get("node") is None else read.text("node", 64),
         parent=b"" if read.get("parent") is None else read.binary("parent", 16),
         worker=0 if read.get("worker") is None else read.integer("worker", 0, DEFAULT_LIMITS.worker_number),
+        drain=None if read.get("drain") is None else read.number("drain", 0.0, _LONGEST_WAIT),
     )
 
 

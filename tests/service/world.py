@@ -206,13 +206,13 @@ class World:
 
     def signal(self, id: str = "c1", *, instance: bytes = b"i" * 16, slot: int = 0, open: tuple[int, ...] = (),
                ended: tuple[int, ...] = (), capabilities: tuple[str, ...] = (INLINE_BODY,), node: str = "",
-               parent: bytes = b"", worker: int = 0) -> Signal:
+               parent: bytes = b"", worker: int = 0, drain: float | None = None) -> Signal:
         """A connector's signal connection, as far as HELLO."""
         link = SignalLink(self.end_point, id, "198.51.100.1")
         wire = Wire()
         link.makeConnection(wire)
         session = SignalSession(Role.CONNECTOR, self.clock.seconds())
-        hello = Hello((1,), instance, slot, 0, capabilities, 1000, open, ended, "0.1.0", node, parent, worker)
+        hello = Hello((1,), instance, slot, 0, capabilities, 1000, open, ended, "0.1.0", node, parent, worker, drain)
         signal = Signal(link, wire, session, self.clock)
         link.dataReceived(session.hello(hello))
         return signal

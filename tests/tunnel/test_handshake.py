@@ -54,6 +54,15 @@ class TestHello:
         """Every part of HELLO survives."""
         assert decode_hello(encode_hello(HELLO)) == HELLO
 
+    def test_how_long_it_goes_on_at_a_stop(self) -> None:
+        """Told or not; what is no such time is refused."""
+        assert decode_hello(encode_hello(replace(HELLO, drain=0.0))).drain == 0.0
+        assert decode_hello(encode_hello(replace(HELLO, drain=45.5))).drain == 45.5
+        assert b"drain" not in encode_hello(HELLO) and decode_hello(encode_hello(HELLO)).drain is None
+        for wrong in (-1, 86401, "30", True):
+            with pytest.raises(RemoteProtocolError):
+                decode_hello(changed(encode_hello(HELLO), "drain", wrong))
+
     def test_most_ids_fit(self) -> None:
         """Twice as many ids as may be in flight, open and ended, fit, ten digits each."""
         many = tuple(range(2**32 - 2000, 2**32))

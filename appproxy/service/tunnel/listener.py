@@ -197,7 +197,7 @@ class TunnelListener(Factory):
         peer.links[hello.slot] = link
         peer.version = hello.version
         peer.takes_bodies, peer.examines = INLINE_BODY in hello.capabilities, EXAMINES in hello.capabilities
-        peer.address = link.address
+        peer.address, peer.drain = link.address, hello.drain
         if isinstance(old, SignalLink):
             self._replace(old, link)
         link.write(link.session.welcome(self._welcome()) + self._list_of_nodes())

@@ -131,9 +131,9 @@ class RosterLimits:
 class Peer:
     """One connector that is, or just was, connected to this node: one process of it, where it has several workers."""
 
-    __slots__ = ("address", "asked", "data", "examines", "few", "group", "id", "ids", "in_flight", "instance", "key", "limit",
-                 "links", "load", "most", "parent", "reserve", "since", "streams", "suspected", "takes_bodies", "timeouts",
-                 "try_at", "used", "usual", "version", "worker")
+    __slots__ = ("address", "asked", "data", "drain", "examines", "few", "group", "id", "ids", "in_flight", "instance",
+                 "key", "limit", "links", "load", "most", "parent", "reserve", "since", "streams", "suspected",
+                 "takes_bodies", "timeouts", "try_at", "used", "usual", "version", "worker")
 
     def __init__(
         self, id: str, group: str, instance: bytes, since: float, most: int = DEFAULT_LIMITS.in_flight, before_ids: int = 0,
@@ -175,6 +175,8 @@ class Peer:
         self.takes_bodies = False
         #: May it be asked to run its half of the doctor?
         self.examines = False
+        #: Seconds for which what is under way may go on once it drains; None: it does not tell.
+        self.drain: float | None = None
         self.load: Load | None = None
 
     def link(self) -> SignalChannel | None:

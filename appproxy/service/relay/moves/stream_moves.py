@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 from random import random
 
@@ -69,12 +69,14 @@ class StreamMoves:
     def begin(self, peer: Peer | None = None) -> None:
         """From now on the time runs for all streams of this connector, or of the node, also for such as begin later.
 
-        As long as it takes no requests: one that stays after all keeps its streams. Who has a move keeps its time.
+        It is the connector's own, where that tells how long it goes on. As long as it takes no requests: one that stays after
+        all keeps its streams. Who has a move keeps its time.
         """
         if self._times.after >= 1 or peer in self._moves or _has_none(peer):
             return
         now = self._clock.seconds()
-        self._moves[peer] = Move(self._times.spread(now, self._chance()), now + self._times.seconds)
+        times = self._times if peer is None or peer.drain is None else replace(self._times, seconds=peer.drain)
+        self._moves[peer] = Move(times.spread(now, self._chance()), now + times.seconds)
         if self._next is None:
             self._next = self._clock.callLater(LOOK_SECONDS, self._look)
 

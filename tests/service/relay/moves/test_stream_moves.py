@@ -88,6 +88,23 @@ def test_only_those_of_one_connector() -> None:
     assert heard == [0]
 
 
+def test_a_connector_that_tells_how_long_it_goes_on() -> None:
+    """Its streams go within its own time, whether that is shorter or longer than the service's."""
+    for seconds in (8.0, 120.0):
+        world = World()
+        signal = world.welcomed(drain=seconds)
+        streams = [Stream(world, signal) for _ in range(10)]
+        signal.link.dataReceived(signal.session.drain())
+        heard = []
+        for second in range(int(seconds)):
+            world.keep_alive(signal, 1)
+            for stream in streams:
+                if RESTART in stream.user.wire.take():
+                    stream.user.send(ANSWER)
+                    heard.append(second)
+        assert len(heard) == 10 and min(heard) >= seconds * 0.5 - 1 and max(heard) <= seconds * 0.9 + 1
+
+
 def test_a_connector_that_stays_after_all() -> None:
     """It drains one connection for another, as at a renewal of its certificate: nothing ends."""
     world = World()
@@ -157,6 +174,7 @@ class _Peer:
     """A connector with a request."""
 
     in_flight = True
+    drain = None
 
     def __init__(self, online: bool = False) -> None:
         self.online = online
