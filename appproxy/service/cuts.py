@@ -19,8 +19,11 @@ class Cuts:
     log = Logger()
 
     def __init__(
-        self, relay: Relay, snapshot: Callable[[], Snapshot], wall_clock: Callable[[], float], renewal: Renewal | None
+        self, relay: Relay, snapshot: Callable[[], Snapshot], wall_clock: Callable[[], float], renewal: Renewal | None,
+        forget: Callable[[], object] = lambda: None,
     ) -> None:
+        """`forget`: takes assignments that have ended out of the store, for nodes of a release that knows of no end."""
+        self._forget = forget
         self._relay = relay
         self._snapshot = snapshot
         self._wall_clock = wall_clock
@@ -50,6 +53,7 @@ class Cuts:
             concerned = [one.id for one in snapshot.applications.values() if any(ends <= now for ends in one.ends)]
             self._end = snapshot.next_end(now)
             self._judge(snapshot, Affected(applications=concerned))
+            self._forget()
 
     def end_expired(self) -> None:
         """To be called regularly: open streams end with their sessions, and are a reason to refresh those until then."""

@@ -67,7 +67,7 @@ from appproxy.service.tunnel.membership import Membership, own_record
 from appproxy.service.tunnel.sightings import Sightings
 from appproxy.service.tunnel.succession import Succession
 from appproxy.store.database.live import LiveStore
-from appproxy.store.database.upkeep import keep_up
+from appproxy.store.database.upkeep import end_assignments, keep_up
 from appproxy.store.service import keys
 from appproxy.store.service.note import Note, nowhere
 from appproxy.store.snapshot import Snapshot
@@ -143,7 +143,7 @@ class ServiceNode(Service):
         self._random_bytes = random_bytes
         self._error_pages = ErrorPages(lambda: self.snapshot.brand)
         self.relay = self._new_relay()
-        self._cuts = Cuts(self.relay, lambda: self.snapshot, wall_clock, renewal)
+        self._cuts = Cuts(self.relay, lambda: self.snapshot, wall_clock, renewal, self._forget_ended)
         self.dispatcher = self._new_dispatcher(sign_in, own_hosts, own_paths, forms)
         self._listeners = Listeners(settings, reactor, self._files.few, inherited)
         fronts = Fronts(settings, reactor, self._refusal, self._files, random_bytes, wall_clock)
@@ -376,6 +376,9 @@ class ServiceNode(Service):
 
     def _keep_up(self) -> Deferred[None]:
         return Deferred.fromCoroutine(self._renew()).addErrback(self._later)
+
+    def _forget_ended(self) -> None:
+        self.store.write(end_assignments).addErrback(self._later)
 
     async def _renew(self) -> None:
         await self.store.write(keep_up, self._started_at, self.settings.audit_days, self.settings.connector_days)

@@ -70,6 +70,17 @@ def test_an_assignment_ends_on_time() -> None:
     assert exchange.failure is Code.NOT_ASSIGNED
 
 
+def test_an_assignment_that_has_ended_is_forgotten_at_once() -> None:
+    """Once for each end, and not before: nodes of the release before take it as lasting as long as it is there."""
+    desk = Desk(NO_POLICIES)
+    forgotten: list[float] = []
+    desk.cuts = Cuts(desk.rig.relay, lambda: desk.snapshot, lambda: desk.now, None, lambda: forgotten.append(desk.now))
+    desk.snapshot = snapshot(replace(WIKI, ending_users=(("ann", NOON + 10.0), ("bob", NOON + 30.0))))
+    desk.cuts.snapshot_changed(None, desk.snapshot)
+    desk.until(NOON + 60.0)
+    assert forgotten == [NOON + 10.0, NOON + 30.0]
+
+
 def test_a_change_moves_the_window() -> None:
     """A policy that is new, or gone, counts at once."""
     desk = Desk(AFTER_HOURS)

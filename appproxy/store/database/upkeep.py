@@ -37,7 +37,7 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
     one_time.purge(tx)
     kept_forms.purge(tx)
     recent.purge(tx)
-    _end_assignments(tx)
+    end_assignments(tx)
     audit.purge(tx, audit_days)
     acme.purge(tx)
     sessions.purge(tx)
@@ -65,8 +65,11 @@ def keep_up(tx: Transaction, node_started: float, audit_days: int = 0, connector
     return renew_leaves(tx)
 
 
-def _end_assignments(tx: Transaction) -> None:
-    """Those that have ended count no more since then; now they go."""
+def end_assignments(tx: Transaction) -> None:
+    """Those that have ended count no more since then; now they go.
+
+    Nodes do it at the end of each, too: to those of the release before, which does not know of any end, they count until then.
+    """
     for application, one in requests.purge(tx):
         audit.record(tx, "service", ACCESS_ENDED, application.id, {
             "application": application.name, "provider": providers.find(tx, one.provider).name, "kind": one.kind,
