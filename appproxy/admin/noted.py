@@ -14,7 +14,7 @@ _KEYS = {
     "application.publish":
         "assigned assignment_required assignments connector_group cors external id internal logo name preauth "
         "provider providers segments settings",
-    "application.set": "name settings",
+    "application.set": "name settings unassigned unassigned_total",
     "application.set_logo": "digest height kind name size width",
     "application.remove_logo": "name",
     "application.remove": "external name",

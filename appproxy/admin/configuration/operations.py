@@ -85,7 +85,7 @@ def _apply(tx: Transaction, call: Call) -> Change:
             rest = compare(now, read_document(document, now))
         done = [_performed(tx, call, step) for step in steps_of(rest.changes, rest.only_here if prune else ())]
         if any(field.field == "providers" for one in rest.changes for field in one.fields):
-            # A provider that comes back brings along whom it has let in before, and nobody knew of them until now.
+            # Who was assigned before the application had their provider is let in with it, and nobody knew of them until now.
             now = configuration(tx)
             done += [_performed(tx, call, step) for step in steps_of(compare(now, read_document(document, now)).changes, ())]
     _check_nobody_is_locked_out(tx, call, found, prune)

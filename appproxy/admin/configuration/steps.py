@@ -157,7 +157,10 @@ def _changed_application(one: Difference) -> Iterator[ApplyStep]:
     if late:
         yield ApplyStep("PATCH", at, {"settings": late}, one.path)
     yield from _changed_rules(at, parts["cors"], one.path)
-    yield from _changed_assignments(at, parts["assignments"], one.path)
+    # Those of a provider that the application has no longer went with it.
+    left = {name for each in one.fields if each.field == "providers" for name in each.before if name not in each.after}
+    there = [each for each in parts["assignments"] if each.after or each.before["provider"] not in left]
+    yield from _changed_assignments(at, there, one.path)
 
 
 def _changed_settings(one: Difference) -> dict[str, str]:

@@ -35,6 +35,8 @@ _CREDENTIALS = frozenset({"machine_authority", "machine_subjects", "machine_crl"
 LEAST_ACCESS, LONGEST_ACCESS = 60.0, 366 * 86400.0
 #: Long texts (certificates) are not repeated in the audit.
 _LONGEST = 200
+#: Users and groups that an entry of the audit names.
+_NAMED = 100
 
 
 def _list(reading: Reading, call: Call) -> object:
@@ -87,8 +89,15 @@ def _set(tx: Transaction, call: Call) -> Change:
         call.context.principal.require(Permission.PUBLISH)
     _check_credentials(call, values)
     older = call.body.flag("older_crl", False)
+    # With a provider go those whom it has let in: the audit names them.
+    moves = any(_plain(key) == "provider" for key in values)
+    before = assignments.list_for(tx, call.path["application"]) if moves else []
     found = applications.set_values(tx, call.path["application"], values, older_crl=older)
-    return Change(_full(tx, found, call), found.id, {"name": found.name, "settings": _noted(values)})
+    after = set(assignments.list_of(tx, found.id)) if moves else set()
+    gone = _assignments(tx, [one for one in before if one not in after])
+    told = {"unassigned": gone[:_NAMED], "unassigned_total": len(gone)} if gone else {}
+    detail = {"name": found.name, "settings": _noted(values), **told}
+    return Change(_full(tx, found, call), found.id, detail)
 
 
 def _check_credentials(call: Call, values: Mapping[str, object]) -> None:

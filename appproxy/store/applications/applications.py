@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -71,7 +71,7 @@ def publish(
 
 def set_values(tx: Transaction, application: str, values: Mapping[str, str], *, older_crl: bool = False) -> Application:
     """Change columns and settings, `{KEY: TEXT}`; an empty text puts a setting back to its default. `older_crl`: a list of
-    revoked certificates may be older than the one that is there.
+    revoked certificates may be older than the one that is there. With a provider that leaves go its assignments.
 
     Raises ConfigError (an unknown key, a wrong value) or StoreError.
     """
@@ -89,7 +89,7 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str], *, 
         else:
             columns |= _column(tx, row["id"], small, text)
             if small == "provider":
-                further_providers.replace(tx, row["id"], further_providers.find_all(tx, text)[1:])
+                _change_providers(tx, row, further_providers.find_all(tx, text))
     # Checked together, since two header rules may clash only with each other.
     checked = check_texts(settings)
     merged = json.loads(row["settings"]) | checked
@@ -107,6 +107,17 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str], *, 
         check_machines(found)
         claim(tx, found)
     return found
+
+
+def _change_providers(tx: Transaction, row: Row, wanted: Sequence[str]) -> None:
+    """Write the further ones down. Whom a provider that leaves has let in is forgotten: who adds it again later, perhaps
+    years after, has to say anew who may come.
+    """
+    before = {row["provider"], *further_providers.by_application(tx, [row["id"]]).get(row["id"], ())}
+    further_providers.replace(tx, row["id"], wanted[1:])
+    if gone := before.difference(wanted):
+        table = assignments.c
+        tx.change(sa.delete(assignments).where((table.application == row["id"]) & table.provider.in_(gone)))
 
 
 def remove(tx: Transaction, application: str) -> Application:

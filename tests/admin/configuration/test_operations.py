@@ -394,12 +394,14 @@ def test_urls_can_change_hands(desk: Any) -> None:
 
 
 def test_people_of_a_provider_that_comes_back(desk: Any) -> None:
-    """An application that had it before has kept whom that one let in; nobody gets in whom the document does not name."""
+    """Those whom it had let in before are let in only by the document, and so is who was assigned before it came."""
     corp = everything()["providers"]
     several = app("a", providers=["builtin", "corp"], assignments=[
         {"user": name, "provider": "corp"} for name in ("eve", "ann")])
     apply(desk, doc(providers=corp, applications=[several]))
-    desk.call("PATCH", "/applications/a", {"settings": {"provider": "builtin"}})
+    apply(desk, doc(applications=[{**several, "providers": ["builtin"], "assignments": []}]))
+    assert desk.record("GET", "/applications/a")["assignments"] == []
+    desk.call("POST", "/applications/a/assignments", {"user": "max", "provider": "corp"})
     wanted = doc(applications=[{**several, "assignments": [{"user": "ann", "provider": "corp"}]}])
     apply(desk, wanted)
     assert difference(desk, wanted)["changes"] == []

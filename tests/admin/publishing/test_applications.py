@@ -157,3 +157,18 @@ def test_several_providers(desk: Any) -> None:
     shown = desk.record("GET", "/applications/crm")
     assert (shown["provider"], shown["providers"], shown["assigned"]) == ("guests", ["guests", "corp"], 2)
     assert {one["provider"] for one in shown["assignments"]} == {"corp", "guests"}
+
+
+def test_the_audit_names_whom_a_provider_that_leaves_takes_along(desk: Any) -> None:
+    """By provider and name; nothing is said of them where none leaves."""
+    desk.call("POST", "/providers", {
+        "name": "corp", "issuer": "https://corp.example", "client_id": "x", "client_secret": "y"})
+    desk.call("POST", "/applications", {
+        "name": "crm", "internal": "http://crm/", "external": "https://crm.example.com", "provider": "corp"})
+    desk.call("POST", "/applications/crm/assignments", {"group": "staff"})
+    desk.call("PATCH", "/applications/crm", {"settings": {"provider": "corp,builtin"}})
+    assert "unassigned" not in desk.audit()[0].detail
+    desk.call("PATCH", "/applications/crm", {"settings": {"Provider": "builtin"}})
+    detail = desk.audit()[0].detail
+    assert [(one["provider"], one["group"]) for one in detail["unassigned"]] == [("corp", "staff")]
+    assert detail["unassigned_total"] == 1 and desk.record("GET", "/applications/crm")["assignments"] == []

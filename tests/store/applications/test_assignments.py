@@ -56,6 +56,24 @@ def test_only_the_own_provider_counts(store: Store, wiki: Application, now: floa
         assert applications.find(tx, "wiki").assigned_users == {"someone"}
 
 
+def test_a_provider_that_leaves_takes_its_people_along(store: Store, wiki: Application, now: float) -> None:
+    """Whoever adds it again lets nobody in by that; those of providers that stay, or had yet to come, are kept."""
+    with store.transaction(now) as tx:
+        other = applications.publish(tx, "other", "http://other/", "https://other.example.com/")
+        applications.set_values(tx, "wiki", {"provider": "builtin,corp"})
+        assignments.assign(tx, "wiki", user="ann")
+        assignments.assign(tx, "wiki", user="x1", provider="corp")
+        assignments.assign(tx, "wiki", group="g1", provider="corp")
+        assignments.assign(tx, other.id, user="x1", provider="corp")
+        applications.set_values(tx, "wiki", {"provider": "corp,builtin"})
+        assert [one.value for one in assignments.list_for(tx, "wiki")] == ["g1", users.find(tx, "ann").id, "x1"]
+        applications.set_values(tx, "wiki", {"provider": "builtin"})
+        assert [one.label for one in assignments.list_for(tx, "wiki")] == ["ann"]
+        applications.set_values(tx, "wiki", {"provider": "corp"})
+        assert assignments.list_for(tx, "wiki") == []
+        assert [one.value for one in assignments.list_for(tx, "other")] == ["x1"]
+
+
 def test_what_was_assigned_can_be_taken_back(store: Store, wiki: Application, now: float) -> None:
     """Once; the second time there is nothing to take."""
     with store.transaction(now) as tx:
