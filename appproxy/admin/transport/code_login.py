@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 from appproxy.admin.base.problem import error_of
@@ -14,8 +15,12 @@ from appproxy.identity.grant_types import DEVICE_CODE, REFRESH
 
 #: How this program calls itself there.
 _CLIENT = "appproxy"
-#: Seconds by which it waits longer each time that it has asked too often (RFC 8628 section 3.5).
+#: Seconds by which it waits longer each time that it has asked too often (RFC 8628 section 3.5); also how long it waits where
+#: the service does not say (section 3.2).
 _SLOWER = 5.0
+#: Seconds between two questions, and for which a code counts, whatever the service says: one that is broken is not asked
+#: without a pause, nor for ever.
+_LEAST_PAUSE, _LONGEST_PAUSE, _LONGEST_WAIT = 1.0, 60.0, 3600.0
 #: Questions that may fail because the service is away for a moment, one after the other: it may be started anew meanwhile.
 _MOST_FAILURES = 20
 _AGAIN = "appproxy login again"
@@ -47,13 +52,21 @@ def let_in(
     made = _good(service, *service.post_form(BEGIN, {"client_id": _CLIENT, "scope": purpose, **names}))
     try:
         place, code, complete = (str(made[name]) for name in ("verification_uri", "user_code", "verification_uri_complete"))
-        shown = ShownCode(place, code, complete, float(made["expires_in"]))
+        shown = ShownCode(place, code, complete, _within(made["expires_in"], 0.0, _LONGEST_WAIT))
         question = {"client_id": _CLIENT, "grant_type": DEVICE_CODE, "device_code": str(made["device_code"])}
-        interval = float(made.get("interval", _SLOWER))
+        interval = _within(made.get("interval", _SLOWER), _LEAST_PAUSE, _LONGEST_PAUSE)
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{service.url} gives no code", hint="is it of this version, with admin_api true?") from error
     tell(shown)
     return _wait(service, question, interval, shown.expires_in, sleep)
+
+
+def _within(said: object, least: float, most: float) -> float:
+    """Seconds that the service has said, within bounds. Raises ValueError or TypeError for what is no number."""
+    seconds = float(said)  # type: ignore[arg-type]
+    if not isfinite(seconds):
+        raise ValueError(said)
+    return min(max(seconds, least), most)
 
 
 def _wait(
@@ -74,7 +87,7 @@ def _wait(
         if status == 200:
             return answer
         if error == "slow_down":
-            interval += _SLOWER
+            interval = min(interval + _SLOWER, _LONGEST_PAUSE)
         elif error == "access_denied":
             raise NotLetIn("this machine was not let in",
                            hint="somebody has declined its code, or has confirmed it and may do so no more")

@@ -88,6 +88,19 @@ def test_where_no_time_between_is_told() -> None:
     assert slept == [5.0]
 
 
+@pytest.mark.parametrize(("said", "waited"), [(0, 1.0), (-5, 1.0), ("0", 1.0), (0.001, 1.0), (1e9, 60.0), (60, 60.0)])
+def test_a_service_that_is_broken_is_asked_with_a_pause(said: object, waited: float) -> None:
+    """Between one second and a minute, whatever it says."""
+    _, slept, _ = waits(PENDING, (200, TOKENS), made={**MADE, "interval": said})
+    assert slept == [waited, waited]
+
+
+def test_nobody_waits_for_ever() -> None:
+    """For an hour at most, whatever the service says, and each question comes after a minute at most."""
+    found, slept, _ = waits(*[SLOW] * 500, made={**MADE, "expires_in": 1e300, "interval": 50})
+    assert isinstance(found, NotLetIn) and max(slept) == 60.0 and 3600.0 <= sum(slept) < 3660.0
+
+
 def test_nobody_comes_in_time() -> None:
     """It gives up when the code is over, or the service knows of none."""
     found, slept, _ = waits(*[PENDING] * 4, made={**MADE, "expires_in": 18})
@@ -113,6 +126,7 @@ def test_a_service_may_be_away_for_a_moment() -> None:
 
 @pytest.mark.parametrize("made", [
     {}, {**MADE, "expires_in": "soon"}, {**MADE, "expires_in": None}, {**MADE, "interval": []},
+    {**MADE, "interval": "nan"}, {**MADE, "expires_in": "inf"},
     *({key: value for key, value in MADE.items() if key != missing} for missing in MADE if missing != "interval")])
 def test_what_is_no_code(made: Mapping[str, Any]) -> None:
     """Nothing is shown, and nothing waits for it."""
