@@ -59,7 +59,8 @@ FEATURES = {
         ("client_authentication=tls_client_auth",), ("--tls-certificate", "client.pem", "--tls-key", "client.key"),
         known="tls_client_auth"),
     "encrypted": Feature(
-        {"token_endpoint_auth_method": "client_secret_basic", "id_token_encrypted_response_alg": "RSA-OAEP-256"},
+        {"token_endpoint_auth_method": "client_secret_basic", "id_token_encrypted_response_alg": "RSA-OAEP-256",
+         "userinfo_signed_response_alg": "RS256", "userinfo_encrypted_response_alg": "RSA-OAEP-256"},
         {"encryption": True, "lifetime": 3600}, ("id_token_encryption=RSA-OAEP-256",), secret=_SECRET),
     "encrypted-proof": Feature(
         {**_BY_KEY, "id_token_encrypted_response_alg": "ECDH-ES+A256KW", "id_token_encrypted_response_enc": "A256GCM"},

@@ -1,4 +1,5 @@
-"""Encrypted ID tokens: signed by the provider, and then encrypted to a key of ours (OpenID Connect Core 1.0 section 10.2).
+"""Encrypted ID tokens, logout tokens and UserInfo: signed by the provider, and then encrypted to a key of ours (OpenID
+Connect Core 1.0 section 10.2).
 
 The form is that of RFC 7516 (JSON Web Encryption), compact, with a signed token inside (RFC 7519 section 5.2). The algorithm
 is the one that the admin has set, and no other: whatever else a token names is a reason to refuse it, and so is
@@ -34,6 +35,8 @@ _MOST_TRIED = 2
 _PUBLISHED = 86400.0
 #: Seconds for which it still opens tokens after that.
 _KEPT = 7 * 86400.0
+#: What reasons begin with: most of what is encrypted is one.
+PREFIX = "ID token: "
 _FORBIDDEN_HEADER = ("crit", "zip", "jwk", "jku", "x5u", "x5c", "b64", "p2c", "p2s")
 
 
@@ -114,7 +117,7 @@ def public_keys(keys: Sequence[EncryptionKey], algorithm: str, now: float) -> li
 
 
 def _refuse(detail: str) -> IdentityError:
-    return IdentityError(Code.TOKEN_REFUSED, f"ID token: {detail}")
+    return IdentityError(Code.TOKEN_REFUSED, f"{PREFIX}{detail}")
 
 
 def _header(token: str) -> Mapping[str, object]:

@@ -1,7 +1,7 @@
 // The certified oidc-provider with its defaults: what it says of a user stands in UserInfo, not in the ID token.
 // Arguments: a JSON object with port, chain and key (PEM files), client, secret ("" for a public client), uris, algorithm, par;
 // and, for sessions: lifetime (seconds of its access tokens, with refresh tokens), backchannel (URI) and anchor (of that).
-// Features: client_metadata (more of the client), algorithm (of ID tokens), encryption (of them), signed (requests must be), mtls (certificates of
+// Features: client_metadata (more of the client), algorithm (of ID tokens), encryption (of them and of UserInfo), signed (requests must be), mtls (certificates of
 // clients), features (more settings of the provider's).
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -18,7 +18,8 @@ const ofType = (algorithm) => {
 const provider = new Provider(issuer, {
   enabledJWA: { idTokenSigningAlgValues: [
     'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
-  ...(asked.encryption ? { idTokenEncryptionAlgValues: ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW'] } : {}) },
+  ...(asked.encryption ? { idTokenEncryptionAlgValues: ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW'],
+    userinfoEncryptionAlgValues: ['RSA-OAEP-256'] } : {}) },
   clients: [{
     client_id: asked.client,
     ...(asked.secret ? { client_secret: asked.secret } : asked.metadata ? {} : { token_endpoint_auth_method: 'none' }),
@@ -36,7 +37,7 @@ const provider = new Provider(issuer, {
     pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: asked.par },
     backchannelLogout: { enabled: Boolean(asked.backchannel) },
     revocation: { enabled: true },
-    ...(asked.encryption ? { encryption: { enabled: true } } : {}),
+    ...(asked.encryption ? { encryption: { enabled: true }, jwtUserinfo: { enabled: true } } : {}),
     ...(asked.signed ? { requestObjects: { enabled: true, requireSignedRequestObject: true } } : {}),
     ...(asked.mtls ? { mTLS: {
       enabled: true, tlsClientAuth: true, selfSignedTlsClientAuth: true,

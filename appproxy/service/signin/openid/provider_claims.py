@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity.claims import groups_of
 from appproxy.identity.openid.claim_sources import is_named, sources_of
+from appproxy.identity.openid.encrypted_token import PREFIX, is_encrypted, opened
 from appproxy.identity.openid.group_overage import is_directory, place_of_groups
 from appproxy.identity.openid.id_token import Claims, UnknownKeyError, check_id_token, check_user_info
 from appproxy.identity.openid.oidc import TokenAnswer
@@ -173,12 +174,28 @@ async def _user_info(
         _log.warn("{provider}: UserInfo could not be read: {detail}", provider=record.name, detail=error.detail)
         return {}, f"UserInfo could not be read: {error.detail}"
     if isinstance(said, str):
-        token = said
+        token = _signed(record, said)
         said = await believed(client, lambda keys: check_user_info(
             token, keys, issuer=metadata.issuer, client_id=wanted.audience, algorithms=record.algorithms))
     if said.get("sub") != claims.subject:
         raise IdentityError(Code.TOKEN_REFUSED, "UserInfo is of another subject than the ID token")
     return said, ""
+
+
+def _signed(record: ProviderRecord, token: str) -> str:
+    """The signed token of UserInfo, which may be encrypted as ID tokens are (section 5.3.2). Claims that are only encrypted
+    are refused, since anybody can encrypt to our key. Raises IdentityError(TOKEN_REFUSED).
+    """
+    if not is_encrypted(token):
+        return token
+    algorithm = record.settings.id_token_encryption
+    if not algorithm:
+        raise IdentityError(Code.TOKEN_REFUSED, "UserInfo: it is encrypted, which is not set for this provider; set "
+                                                "id_token_encryption, or have the provider only sign")
+    try:
+        return opened(token, record.encryption_keys, algorithm)
+    except IdentityError as error:
+        raise IdentityError(Code.TOKEN_REFUSED, f"UserInfo: {error.detail.removeprefix(PREFIX)}") from error
 
 
 def _say(

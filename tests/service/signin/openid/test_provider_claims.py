@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jwe, jwt
 from joserfc.jwk import ECKey
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
 from appproxy.errors import Code, IdentityError, RequestError
+from appproxy.identity.openid.encrypted_token import EncryptionKey
+from appproxy.identity.openid.id_token import Claims
+from appproxy.identity.openid.oidc import TokenAnswer
 from appproxy.identity.openid.oidc_settings import read_settings
-from appproxy.service.signin.openid.provider_claims import lacking
+from appproxy.service.signin.openid.provider_claims import WantedClaims, _user_info, lacking
 from appproxy.store.snapshot import ProviderRecord
 from tests.service.sign_in_world import ISSUER, RECORD, Browser, FakeProvider, World
+from tests.service.signin.openid.test_oidc_client import result_of
 
 PAGE = "https://wiki.example.com/page"
 #: Authelia, and others by their defaults, tell all this by UserInfo alone.
@@ -33,6 +39,48 @@ def signed(world: World, key: ECKey | None = None, **changes: Any) -> str:
     """Signed UserInfo."""
     key = key or world.provider.key
     return jwt.encode({"alg": "ES256", "kid": key.kid}, {**INFO, **changes}, key, ["ES256"])
+
+
+PAIR = ECKey.generate_key("P-256")
+ENCRYPTING = replace(
+    RECORD, settings=read_settings({"id_token_encryption": "ECDH-ES"}),
+    encryption_keys=(EncryptionKey("k", "EC", PAIR.as_pem(private=True).decode(), 0.0),))
+
+
+def read(info: Any, record: ProviderRecord = ENCRYPTING) -> tuple[Any, str]:
+    """What is known of Eve, and why not more, at a provider with encryption: `info` is made of the provider's world."""
+    made = world({})
+    made.provider.info = info(made) if callable(info) else info
+    claims = Claims(ISSUER, "eve", 0.0, 0.0, 0.0, (), "", {})
+    wanted = WantedClaims(record.client_id, "", ["groups"], 0.0)
+    return result_of(Deferred.fromCoroutine(_user_info(made.provider, record, TokenAnswer("", "access"), wanted, claims)))
+
+
+def encrypted(text: str, **header: str) -> str:
+    """To our key, as a provider does it."""
+    head = {"alg": "ECDH-ES", "enc": "A256GCM", "cty": "JWT", "kid": "k", **header}
+    return jwe.encrypt_compact(head, text, PAIR, algorithms=[head["alg"], head["enc"]])
+
+
+def test_user_info_may_be_encrypted() -> None:
+    """Where ID tokens are: signed within, as it is where it is only signed."""
+    assert read(lambda made: encrypted(signed(made))) == read(signed) == (INFO, "")
+    assert read(INFO) == (INFO, "")
+
+
+@pytest.mark.parametrize(("info", "record", "why"), [
+    (lambda made: encrypted(signed(made)), RECORD, "set id_token_encryption"),
+    (lambda made: encrypted(signed(made), kid="x"), ENCRYPTING, "UserInfo: it is encrypted to a key that is not ours"),
+    (lambda made: encrypted(json.dumps(INFO)), ENCRYPTING, "UserInfo: what is encrypted is not a signed token"),
+    (lambda made: encrypted(signed(made, ECKey.generate_key("P-256", {"kid": "k1"}))), ENCRYPTING, "signature is wrong"),
+    (lambda made: encrypted(signed(made, sub="ann")), ENCRYPTING, "another subject"),
+    (lambda made: encrypted(signed(made))[:-2] + "xx", ENCRYPTING, "UserInfo: it cannot be decrypted"),
+])  # fmt: skip
+def test_encrypted_user_info_that_is_not_to_be_believed(info: Any, record: ProviderRecord, why: str) -> None:
+    """Anybody can encrypt to our key: what is within has to be the provider's word, of the same user."""
+    with pytest.raises(IdentityError) as caught:
+        read(info, record)
+    assert caught.value.code is Code.TOKEN_REFUSED and why in caught.value.detail
 
 
 def test_groups_and_name_come_from_user_info() -> None:
