@@ -13,6 +13,7 @@ import pytest
 
 from tests.end_to_end.system import System, shared_system
 from tests.end_to_end.world import DOMAIN, until
+from tests.pki.chains import CLIENT, Made, make, usage
 
 _SERVICE = "sample.Talk"
 #: More than travels on a signal connection, and more than a stream's first window.
@@ -85,11 +86,11 @@ def system(
     until(lambda: found.in_flight() == 0, "calls that are over still count", 20)
 
 
-def _dial(system: System, name: str) -> grpc.Channel:
-    """A client of the application, as it is reached from outside."""
+def _dial(system: System, name: str, *shown: bytes) -> grpc.Channel:
+    """A client of the application, as it is reached from outside; it shows this key and chain, if any."""
     options = (("grpc.ssl_target_name_override", f"{name}.{DOMAIN}"), ("grpc.default_authority", system.host(name)),
                ("grpc.max_receive_message_length", 1 << 30))
-    credentials = grpc.ssl_channel_credentials(system.anchor.read_bytes())
+    credentials = grpc.ssl_channel_credentials(system.anchor.read_bytes(), *shown)
     return grpc.secure_channel(f"127.0.0.1:{system.port}", credentials, options)
 
 
@@ -206,3 +207,27 @@ def test_a_hundred_calls_at_once(channel: grpc.Channel) -> None:
     call = channel.unary_unary(_name("Unary"))
     waiting = [call.future(b"call %d" % n, timeout=_SECONDS) for n in range(300)]
     assert [one.result() for one in waiting] == [b"CALL %d" % n for n in range(300)]
+
+
+def test_a_certificate_in_place_of_a_token(system: System, talk: tuple[Talk, int]) -> None:
+    """A program proves itself by TLS over HTTP/2; without a certificate, or with another one, it is not let in."""
+    authority = make("Plant Authority", authority=True)
+    press = make("press-7", authority, extensions=(CLIENT, usage(True, False)))
+    system.application("grpc-plant", f"http://127.0.0.1:{talk[1]}/", settings={
+        "protocol": "h2", "header.x-machine": "name", "machine_authority": authority.pem, "machine_subjects": "CN=press-*"})
+
+    def call(*shown: bytes) -> object:
+        with _dial(system, "grpc-plant", *shown) as opened:
+            try:
+                return opened.unary_unary(_name("Unary"))(b"hello", timeout=_SECONDS)
+            except grpc.RpcError as error:
+                return error.code()
+
+    def of(made: Made) -> tuple[bytes, bytes]:
+        return made.key.encode(), made.pem.encode()
+
+    until(lambda: call(*of(press)) == b"HELLO", "it is not let in", 20)
+    assert talk[0].metadata["x-machine"] == "press-7"
+    other = make("press-7", make("Plant Authority", authority=True), extensions=(CLIENT, usage(True, False)))
+    for shown in (), of(other), of(make("lathe-1", authority, extensions=(CLIENT, usage(True, False)))):
+        assert call(*shown) is grpc.StatusCode.UNAUTHENTICATED, shown

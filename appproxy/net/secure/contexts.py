@@ -11,7 +11,7 @@ A context is a connection creator for `TLSMemoryBIOFactory`, so it also works wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cryptography import x509
 from OpenSSL import SSL
@@ -94,6 +94,7 @@ class UserContext:
         #: The proofs that an authority looks for, by host.
         self.challenges: Mapping[str, Credential] = {}
         self._asking: Mapping[str, Sequence[x509.Certificate]] = {}
+        self._alone: Collection[str] = ()
         self._asking_contexts: dict[tuple[str, Credential], SSL.Context] = {}
         self.replace(default, names or {})
 
@@ -115,13 +116,15 @@ class UserContext:
             # OpenSSL looks for tickets' keys and for this callback in the context that a connection begins with.
             first.set_tlsext_servername_callback(self._choose)
 
-    def ask_for_certificates(self, hosts: Mapping[str, Sequence[x509.Certificate]]) -> None:
+    def ask_for_certificates(self, hosts: Mapping[str, Sequence[x509.Certificate]], alone: Collection[str] = ()) -> None:
         """At the handshakes of these hosts, and of no others, clients are asked for a certificate of these authorities.
 
         Whatever they show is taken, so that a page can say what is wrong with it: who believes it has to check all but that
-        the client has its key. Nothing but HTTP/1.1 is spoken there, so that browsers send nothing for another host.
+        the client has its key, and that the request is for the host that the connection was made for. At hosts that are
+        `alone` nothing but HTTP/1.1 is spoken, so that browsers keep no connection there, and send nothing for another host.
         """
         self._asking = hosts
+        self._alone = frozenset(alone)
         self._asking_contexts.clear()
 
     def renew_ticket_keys(self) -> None:
@@ -155,7 +158,8 @@ class UserContext:
         context = self._asking_contexts.get((host, credential))
         if context is None:
             context = self._asking_contexts[host, credential] = self._make(credential)
-            context.set_alpn_select_callback(self._choose_h1)
+            if host in self._alone:
+                context.set_alpn_select_callback(self._choose_h1)
             for authority in self._asking[host]:
                 context.add_client_ca(authority)
         connection.set_context(context)
@@ -178,7 +182,7 @@ class UserContext:
         return self._prove(connection) if ACME_TLS in offered else SSL.NO_OVERLAPPING_PROTOCOLS
 
     def _choose_h1(self, connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:
-        """The same where clients are asked for certificates."""
+        """The same at hosts that are `alone`."""
         return HTTP if HTTP in offered else self._choose_protocol(connection, [one for one in offered if one != HTTP2])
 
     def _prove(self, connection: SSL.Connection) -> bytes | SSL._NoOverlappingProtocols:

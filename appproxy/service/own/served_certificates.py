@@ -130,7 +130,8 @@ class Certificates:
             wanted[self._device_host] = devices
         if wanted != self._asking:
             self._asking = wanted
-            self._context.ask_for_certificates({host: _named(pems) for host, pems in wanted.items()})
+            # Each connection to the device host proves the key anew; programs keep theirs, and may speak HTTP/2.
+            self._context.ask_for_certificates({host: _named(pems) for host, pems in wanted.items()}, {self._device_host})
 
     def prove(self, challenges: Sequence[AcmeChallenge]) -> None:
         """Show these proofs to authorities that look for them (tls-alpn-01), and no others."""

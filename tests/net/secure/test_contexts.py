@@ -673,15 +673,32 @@ class TestAsking:
             assert net.client.tls.getHandle().get_client_ca_list() == []
             assert shown_certificates(net.server.tls) == [] and peer_certificate(net.server.tls) is None
 
-    def test_nothing_but_http_1_1_is_spoken_there(self) -> None:
-        """So that no browser sends requests for other hosts over it."""
+    def test_nothing_but_http_1_1_is_spoken_at_hosts_that_are_alone(self) -> None:
+        """So that no browser sends requests for other hosts over it; what programs have for themselves speaks HTTP/2, too."""
         at = UserContext(SERVICE, http2=True)
-        at.ask_for_certificates({"device.example.com": [ROOT.certificate]})
-        for host, spoken in (("device.example.com", HTTP), ("DEVICE.example.com", HTTP), (CONNECT, b"h2")):
+        at.ask_for_certificates(dict.fromkeys(("device.example.com", "plant.example.com"), [ROOT.certificate]),
+                                ["device.example.com"])
+        for host, spoken in (("device.example.com", HTTP), ("DEVICE.example.com", HTTP), ("plant.example.com", b"h2"),
+                             (CONNECT, b"h2")):
             context = SSL.Context(SSL.TLS_METHOD)
             context.set_verify(SSL.VERIFY_NONE)
             context.set_alpn_protos([b"h2", HTTP])
             assert negotiated(network(at, ClientContext(context, host)).server.tls) == spoken, host
+
+    @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+    def test_a_program_that_speaks_http_2_shows_its_own(self, version: int) -> None:
+        """As over HTTP/1.1."""
+        at = UserContext(SERVICE, http2=True)
+        at.ask_for_certificates({"plant.example.com": [ROOT.certificate]})
+        context = SSL.Context(SSL.TLS_METHOD)
+        context.set_max_proto_version(version)
+        context.set_verify(SSL.VERIFY_NONE)
+        context.set_alpn_protos([b"h2"])
+        context.use_certificate(self.DEVICE.certificate)
+        context.use_privatekey(self.DEVICE.private)
+        net = network(at, ClientContext(context, "plant.example.com"))
+        assert negotiated(net.server.tls) == b"h2"
+        assert shown_certificates(net.server.tls) == [self.DEVICE.certificate.public_bytes(Encoding.DER)]
 
     @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
     def test_no_session_is_resumed_there(self, version: int) -> None:

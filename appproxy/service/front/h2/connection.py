@@ -26,7 +26,7 @@ from zope.interface import implementer
 from appproxy.errors import Code, RemoteProtocolError, RequestError
 from appproxy.http.h2.head import VERSION, HeadReader, request_trailers
 from appproxy.net.secure.sockets import acknowledged
-from appproxy.net.secure.tls import peer_certificate
+from appproxy.net.secure.tls import peer_certificate, shown_certificates
 from appproxy.service.front.front import NO_HEAD
 from appproxy.service.front.h2.exchange import H2Exchange
 from appproxy.service.front.h2.head_deadline import HeadDeadline
@@ -67,6 +67,8 @@ class H2Connection(H2Port, Protocol):
         self._held_back = False
         #: Will it be looked at when what may not be heard yet may be?
         self._waking = False
+        #: The certificates that were shown, once somebody has asked for them.
+        self._shown: list[bytes] | None = None
 
     # What Twisted says.
 
@@ -252,6 +254,13 @@ class H2Connection(H2Port, Protocol):
     def peer_certificate(self) -> bytes | None:
         """The verified certificate that this connection has shown."""
         return peer_certificate(self.transport)
+
+    @property
+    def shown_certificates(self) -> list[bytes]:
+        """All that it has shown, in its one handshake: none is asked for later (RFC 9113 section 9.2.3)."""
+        if self._shown is None:
+            self._shown = shown_certificates(self.transport)
+        return self._shown
 
     # The end.
 

@@ -100,8 +100,8 @@ class H2Exchange(AnsweringExchange):
 
     @property
     def shown_certificates(self) -> list[bytes]:
-        """None: HTTP/2 is not spoken where clients are asked for certificates."""
-        return []
+        """What the client has shown (DER), its own first; [] for nothing, and where none was asked for."""
+        return self.connection.shown_certificates
 
     @property
     def server_name(self) -> ServerName | None:

@@ -232,6 +232,11 @@ class H2Port:
         """The verified certificate that this connection has shown."""
         raise NotImplementedError
 
+    @property
+    def shown_certificates(self) -> list[bytes]:
+        """All that it has shown."""
+        raise NotImplementedError
+
     def _has(self, exchange: Stream) -> bool:
         """Is its stream still open?"""
         raise NotImplementedError

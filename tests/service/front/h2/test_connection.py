@@ -52,6 +52,23 @@ def flood(one: Callable[[int], bytes], at_most: int, first: bytes = b"", rig: H2
     return rig, at_most
 
 
+def test_certificates_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a connection has shown in its handshake it has shown for all its streams."""
+    looks: list[object] = []
+
+    def look(transport: object) -> list[bytes]:
+        looks.append(transport)
+        return [b"leaf"]
+
+    monkeypatch.setattr("appproxy.service.front.h2.connection.shown_certificates", look)
+    rig = H2Rig(Answering())
+    assert looks == []
+    for _ in range(2):
+        rig.user.send_request(request(), end_stream=True)
+        rig.turn()
+    assert [exchange.shown_certificates for exchange in rig.log] == [[b"leaf"]] * 2 and len(looks) == 1
+
+
 class TestStreams:
     """Many at once."""
 
