@@ -24,13 +24,14 @@ class InProcessClient:
 
     def __init__(self, api: Api, issuer: str) -> None:
         self._api = api
-        self._issuer = issuer
+        # Read once: it is constants and the issuer. All that UserInfo could tell is in its ID tokens.
+        self._metadata = replace(read_metadata(api.document(), issuer), userinfo_endpoint="")
         self._keys: KeySet | None = None
         self._keys_read = 0.0
 
     async def metadata(self) -> Metadata:
-        """What the provider says about itself. All that UserInfo could tell is in its ID tokens."""
-        return replace(read_metadata(self._api.document(), self._issuer), userinfo_endpoint="")
+        """What the provider says about itself."""
+        return self._metadata
 
     async def keys(self, refresh: bool = False) -> KeySet:
         """Its signing keys."""

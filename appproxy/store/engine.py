@@ -6,7 +6,8 @@ import os
 import re
 import socket
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -31,8 +32,8 @@ _SEVERAL_HOSTS = re.compile(r"(postgresql(?:\+[a-z0-9]+)?://(?:[^@/?#]*@)?)([^@/
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::([0-9]{1,5}))?")
 #: Open connections to servers, by engine.
 _open: WeakKeyDictionary[sa.Engine, set[Any]] = WeakKeyDictionary()
-#: Set on a connection that begins a write transaction.
-WRITE = "appproxy_write"
+#: In the `info` of a driver's connection whose next transaction writes.
+_WRITE = "appproxy_write"
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -137,12 +138,22 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA foreign_keys=ON")
 
-    @event.listens_for(engine, "begin")
-    def _(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get(WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
+    # Not by an event: where there is one of a connection, SQLAlchemy looks for listeners at each statement.
+    engine.dialect.do_begin = _begin  # type: ignore[method-assign, assignment]
     return engine
+
+
+def _begin(connection: Any) -> None:
+    """What the dialect does for SQLAlchemy's `Connection.begin`."""
+    connection.dbapi_connection.execute("BEGIN IMMEDIATE" if connection.info.pop(_WRITE, False) else "BEGIN")
+
+
+@contextmanager
+def begin_writing(connection: sa.Connection) -> Iterator[None]:
+    """A transaction that writes: it waits for other writers at its beginning, and is committed in the end."""
+    connection.connection.info[_WRITE] = True
+    with connection.begin():
+        yield
 
 
 def _stay_with_the_file(engine: sa.Engine) -> None:

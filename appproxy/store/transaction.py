@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.sql.dml import UpdateBase
 
 from appproxy.store.sealing import Sealer
@@ -27,8 +26,6 @@ Values = Mapping[str, object] | None
 #: Locks out all other writers, and tells the revision. SQLite is locked by BEGIN IMMEDIATE, and leaves FOR UPDATE out.
 _LOCK = sa.select(revisions.c.revision).where(revisions.c.part == ALL).with_for_update()
 _REVISIONS = sa.select(revisions)
-#: Of a connection: the set that collects names of tables (`note_changes`).
-_TOUCHED = "appproxy_touched"
 
 
 @dataclass(slots=True)
@@ -63,7 +60,13 @@ class Transaction(Reading):
 
     def change(self, statement: UpdateBase, values: Values | Sequence[Mapping[str, object]] = None) -> int:
         """Insert, update or delete; gives the number of rows (-1 where the database does not tell)."""
-        return self.connection.execute(statement, values).rowcount
+        rows = self.connection.execute(statement, values).rowcount
+        # An INSERT with RETURNING counts no rows, so that only UPDATE and DELETE can be told to have changed nothing.
+        if rows != 0 or statement.is_insert:
+            table = cast("sa.Table", statement.entity_description["table"])
+            if table.info == IN_SNAPSHOT:
+                self.touched.add(table.name)
+        return rows
 
     def tell(self, what: str) -> None:
         """Other processes hear of this when it is committed."""
@@ -72,26 +75,6 @@ class Transaction(Reading):
     def new_id(self) -> str:
         """A random id of 16 hex digits."""
         return self.random_bytes(8).hex()
-
-
-def note_changes(engine: sa.Engine) -> None:
-    """From now on, `collecting` connections of the engine collect what they change of the snapshot's tables: nobody can forget
-    to say so.
-    """
-
-    @event.listens_for(engine, "after_execute")
-    def _(connection: sa.Connection, clause: object, _many: object, _one: object, _options: object, result: Any) -> None:
-        # An INSERT with RETURNING counts no rows, so that only UPDATE and DELETE can be told to have changed nothing.
-        if isinstance(clause, sa.Insert) or (isinstance(clause, sa.Update | sa.Delete) and result.rowcount != 0):
-            table = clause.entity_description["table"]
-            touched = connection.get_execution_options().get(_TOUCHED)
-            if table.info == IN_SNAPSHOT and touched is not None:
-                touched.add(table.name)
-
-
-def collecting(touched: set[str]) -> dict[str, Any]:
-    """The execution option of a connection that collects in `touched`."""
-    return {_TOUCHED: touched}
 
 
 def lock(connection: sa.Connection) -> int:

@@ -16,15 +16,24 @@ KEPT = 12
 KEPT_SECONDS = 90 * 86400.0
 
 
+_MINE = (table.c.provider == sa.bindparam("of_provider")) & (table.c.subject == sa.bindparam("of_subject"))
+_AGAIN = sa.update(table).where(_MINE & (table.c.application == sa.bindparam("of_application"))).values(
+    used=sa.bindparam("now"))
+#: One of our own lists is no application.
+_FIRST = sa.insert(table).from_select(
+    ["provider", "subject", "application", "used"],
+    sa.select(sa.bindparam("of_provider", type_=table.c.provider.type), sa.bindparam("of_subject", type_=table.c.subject.type),
+              applications.c.id, sa.bindparam("now", type_=sa.Double)).where(
+        applications.c.id == sa.bindparam("of_application"))).execution_options(preserve_rowcount=True)
+
+
 def used(tx: Transaction, provider: str, subject: str, application: str) -> None:
     """A user has signed in to an application. Our own lists are none, and are not kept."""
-    if tx.row(sa.select(applications.c.id).where(applications.c.id == application)) is None:
-        return
-    mine = (table.c.provider == provider) & (table.c.subject == subject)
-    if not tx.change(sa.update(table).where(mine & (table.c.application == application)).values(used=tx.now)):
-        tx.change(sa.insert(table).values(provider=provider, subject=subject, application=application, used=tx.now))
+    values = {"of_provider": provider, "of_subject": subject, "of_application": application, "now": tx.now}
+    if tx.change(_AGAIN, values) == 0 and tx.change(_FIRST, values) != 0:
         gone = [row["application"] for row in tx.rows(_newest(provider, subject).offset(KEPT))]
         if gone:
+            mine = (table.c.provider == provider) & (table.c.subject == subject)
             tx.change(sa.delete(table).where(mine & table.c.application.in_(gone)))
 
 

@@ -20,7 +20,15 @@ from appproxy.policy.lifetimes import Lifetimes
 from appproxy.store import migrate
 from appproxy.store.database import notices
 from appproxy.store.database.snapshot_builder import Builder, uncollected
-from appproxy.store.engine import WRITE, file_identity, in_memory, interrupt, make_engine, make_private, without_limits
+from appproxy.store.engine import (
+    begin_writing,
+    file_identity,
+    in_memory,
+    interrupt,
+    make_engine,
+    make_private,
+    without_limits,
+)
 from appproxy.store.names import AlreadyThere
 from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.sealing import Sealer
@@ -32,10 +40,8 @@ from appproxy.store.transaction import (
     Reading,
     Transaction,
     bump,
-    collecting,
     current_revision,
     lock,
-    note_changes,
 )
 
 _CHECK = "check"
@@ -68,7 +74,6 @@ class WriteGroup:
         Raises GroupLostError where it cannot be undone alone: nothing of the group is kept then.
         """
         transaction = self._begin(now, self.revision)
-        transaction.touched.clear()
         with _explaining(self._connection.engine), self._savepoint():
             yield transaction
             bump(transaction)
@@ -76,17 +81,17 @@ class WriteGroup:
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
-        point = self._connection.begin_nested()
+        # By the driver itself: one savepoint of SQLAlchemy's costs as much as two statements.
+        driver: Any = self._connection.connection.dbapi_connection
         try:
+            driver.execute("SAVEPOINT one")
             yield
-            point.commit()
+            driver.execute("RELEASE one")
         except BaseException as error:
             # After some errors SQLite has undone everything (https://www.sqlite.org/lang_transaction.html, section 3.2).
-            driver: Any = self._connection.connection.dbapi_connection
-            if not driver.in_transaction:
+            if not driver.in_transaction or not _undone(driver):
                 reason = " ".join(str(getattr(error, "orig", error)).split())
                 raise GroupLostError(f"{_name(self._connection.engine)}: {reason}") from getattr(error, "orig", None)
-            point.rollback()
             raise
 
 
@@ -95,7 +100,6 @@ class Store:
 
     def __init__(self, engine: sa.Engine, sealer: Sealer, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._engine = engine
-        note_changes(engine)
         self._sealer = sealer
         self._random_bytes = random_bytes
         self._builder = Builder()
@@ -113,7 +117,7 @@ class Store:
         store = cls(engine, sealer, random_bytes)
         with _closing_on_error(engine), _explaining(engine):
             make_private(engine.url)
-            with engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+            with engine.connect() as connection, begin_writing(connection):
                 if migrate.found_version(connection) is not None:
                     raise StoreError(f"{_name(engine)}: appproxy's tables are already there",
                                      hint="give another state directory, or another, empty database")
@@ -177,10 +181,8 @@ class Store:
 
         One runs at a time, also over several nodes. What it changes of the snapshot gets a new revision.
         """
-        touched: set[str] = set()
-        with self._writing(touched) as connection:
-            transaction = Transaction(
-                connection, self._sealer, now, self._random_bytes, touched, revision=lock(connection))
+        with self._writing() as connection:
+            transaction = Transaction(connection, self._sealer, now, self._random_bytes, revision=lock(connection))
             yield transaction
             told = {SNAPSHOT} if bump(transaction) else set()
             notices.tell(connection, told | transaction.told)
@@ -192,19 +194,13 @@ class Store:
 
         None of them is kept before the end: whoever asked for one must not be told earlier that it is done.
         """
-        touched: set[str] = set()
-        with self._writing(touched) as connection:
+        with self._writing() as connection:
             yield WriteGroup(connection, lambda now, revision: Transaction(
-                connection, self._sealer, now, self._random_bytes, touched, revision=revision))
+                connection, self._sealer, now, self._random_bytes, revision=revision))
 
     @contextmanager
-    def _writing(self, touched: set[str]) -> Iterator[sa.Connection]:
-        with (
-            _explaining(self._engine),
-            self._engine.connect() as plain,
-            plain.execution_options(**{WRITE: True}, **collecting(touched)) as connection,
-            connection.begin(),
-        ):
+    def _writing(self) -> Iterator[sa.Connection]:
+        with _explaining(self._engine), self._engine.connect() as connection, begin_writing(connection):
             yield connection
 
     @contextmanager
@@ -296,7 +292,7 @@ class Store:
             )
         if found != newest:
             say(f"{_name(self._engine)}: the schema is brought from {found} to {newest}")
-            with self._engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+            with self._engine.connect() as connection, begin_writing(connection):
                 # Several nodes may start at once: the first migrates, the others find nothing left to do.
                 without_limits(connection)
                 connection.execute(sa.select(revisions.c.revision).where(revisions.c.part == ALL).with_for_update())
@@ -305,6 +301,16 @@ class Store:
     def _check_master(self) -> None:
         with self.reading() as reading:
             check_master(reading)
+
+
+def _undone(driver: sqlite3.Connection) -> bool:
+    """Could what happened since the savepoint be undone?"""
+    try:
+        driver.execute("ROLLBACK TO one")
+        driver.execute("RELEASE one")
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def _data_version(connection: PoolProxiedConnection) -> int:

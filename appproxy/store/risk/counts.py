@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -18,8 +19,6 @@ _LEAST = 0.1
 #: Features that are kept, the last seen: 200 bytes each.
 _MOST = 100_000
 _TABLE = risk_counts.c
-_FIND = sa.select(risk_counts).where(
-    sa.tuple_(_TABLE.kind, _TABLE.value).in_(sa.bindparam("keys", expanding=True)))
 _MORE = sa.update(risk_counts).where(
     _TABLE.kind == sa.bindparam("of_kind"), _TABLE.value == sa.bindparam("of_value")).values(
     amount=_TABLE.amount + 1.0, seen=sa.bindparam("now"))
@@ -30,8 +29,18 @@ _FADED: Key = ("faded", "")
 
 def of(reading: Reading, keys: Iterable[Key]) -> dict[Key, float]:
     """The counts of these, where there are any."""
-    wanted = [tuple(key) for key in keys]
-    return {(row["kind"], row["value"]): row["amount"] for row in reading.rows(_FIND, {"keys": wanted})} if wanted else {}
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    values = {f"{name}{at}": text for at, key in enumerate(wanted) for name, text in zip(("kind", "value"), key, strict=True)}
+    return {(row["kind"], row["value"]): row["amount"] for row in reading.rows(_find(len(wanted)), values)}
+
+
+@lru_cache(maxsize=64)
+def _find(count: int) -> sa.Select[tuple[object, ...]]:
+    """Looks for so many keys. Made once: a list of any length, as of `IN`, is put into the statement's text at each look."""
+    return sa.select(risk_counts).where(sa.or_(*(
+        (_TABLE.kind == sa.bindparam(f"kind{at}")) & (_TABLE.value == sa.bindparam(f"value{at}")) for at in range(count))))
 
 
 def add(tx: Transaction, keys: Iterable[Key]) -> None:
