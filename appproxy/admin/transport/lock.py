@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from appproxy.errors import ConfigError
+from appproxy.net.descriptors.file_lock import FileLock
 
 #: A command holds the lock for a moment only; a service that starts just then waits for it, in seconds.
 PATIENCE = 3.0
@@ -18,17 +18,11 @@ PATIENCE = 3.0
 PAUSE = 0.05
 
 
-class ServiceLock:
-    """`service.lock` of a state directory. The file stays; what counts is the lock on it."""
+class ServiceLock(FileLock):
+    """`service.lock` of a state directory."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor: int | None = None
-
-    @property
-    def held(self) -> bool:
-        """Is it ours?"""
-        return self._descriptor is not None
+        super().__init__(path, "is this the state directory, and is it yours?")
 
     @property
     def descriptor(self) -> int:
@@ -43,28 +37,16 @@ class ServiceLock:
         self._sign(descriptor)
 
     def try_acquire(self) -> bool:
-        """Take the lock if it is free. Raises ConfigError when the state directory cannot be written to."""
+        """Take the lock if it is free, or ours. Raises ConfigError when the state directory cannot be written to."""
         if self._descriptor is not None:
             return True
-        try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise ConfigError(f"{self._path}: {error.strerror}",
-                              hint="is this the state directory, and is it yours?") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
+        if not super().try_acquire():
             return False
-        except OSError:
-            os.close(descriptor)
-            raise
         if os.geteuid() == 0:
             # A command of root must not leave a lock that the service's own user cannot open.
             owner = self._path.parent.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
-        self._sign(descriptor)
-        self._descriptor = descriptor
+            os.fchown(self.descriptor, owner.st_uid, owner.st_gid)
+        self._sign(self.descriptor)
         return True
 
     @staticmethod
@@ -86,12 +68,6 @@ class ServiceLock:
                     f"{self._path.parent}: another service{self.holder()} runs on this state directory", hint="stop it first"
                 )
             sleep(PAUSE)
-
-    def release(self) -> None:
-        """Give the lock back."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
 
     def holder(self) -> str:
         """The process that holds the lock, in words that follow another: ` (process 123)`, or nothing."""
