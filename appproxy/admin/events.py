@@ -42,13 +42,13 @@ def _needed() -> Mapping[str, tuple[Permission, bool]]:
 
 def heard(row: AuditRow, principal: Principal) -> dict[str, object] | None:
     """What somebody hears of an entry; None for nothing."""
-    told = {"number": row.number, "time": row.time, "action": row.action, "target": row.target}
+    event = {"number": row.number, "time": row.time, "action": row.action, "target": row.target}
     if principal.covers({Permission.READ_AUDIT}):
-        return {**told, "actor": row.actor, "detail": dict(row.detail)}
+        return {**event, "actor": row.actor, "detail": dict(row.detail)}
     permission, of_application = _needed().get(row.action) or (_by_beginning(row.action), False)
     if permission is None or not principal.covers({permission}, row.target if of_application else ""):
         return None
-    return told
+    return event
 
 
 def may_hear(principal: Principal) -> bool:

@@ -213,7 +213,7 @@ class ConnectorNode(Service):
             return self._log.add, None
         tracing = self._tracing = ConnectorTracing(
             self.settings, state, self._reactor, lambda: self.applications.routes, self._wall_clock, random_bytes)
-        return tracing.told(self._log.add), tracing.tracer.begun
+        return tracing.hearing(self._log.add), tracing.tracer.begun
 
     def _name_of(self, application: str) -> str:
         route = self.applications.routes.get(application)

@@ -35,7 +35,7 @@ class ConnectorTracing:
         self.tracer = ConnectorTracer(
             routes, wall_clock, random_bytes, lambda span: self.exporter.add(encode_span(span)))
 
-    def told(self, log: Callable[[LiveRequest], None]) -> Callable[[LiveRequest], None]:
+    def hearing(self, log: Callable[[LiveRequest], None]) -> Callable[[LiveRequest], None]:
         """What hears of each request that is over: the log, and this."""
 
         def both(forward: LiveRequest) -> None:

@@ -92,7 +92,7 @@ class OtherNodes(Protocol):
     def place_for(self, uplink: Uplink, slot: int) -> ServiceAddress:
         """Where a signal connection is dialled."""
 
-    def told(self, uplink: Uplink, places: Sequence[NodePlace]) -> None:
+    def nodes_listed(self, uplink: Uplink, places: Sequence[NodePlace]) -> None:
         """The node of this one has said which nodes there are."""
 
     def is_down(self, uplink: Uplink) -> None:
@@ -344,10 +344,10 @@ class Uplink:
         """A CONFIG hint."""
         self._on_change(version)
 
-    def nodes_told(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
+    def nodes_listed(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
         """A NODES."""
         if self._others is not None:
-            self._others.told(self, places)
+            self._others.nodes_listed(self, places)
 
     def examined(self, connection: SignalConnection) -> None:
         """An EXAMINE. The answer goes to whoever has asked, if that is still there."""

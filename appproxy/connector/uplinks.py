@@ -113,7 +113,7 @@ class Uplinks:
         lost = uplink is self._all[0] and slot == 1 and not any(one.is_up for one in self._all)
         return self._place if lost else uplink.node_place
 
-    def told(self, uplink: Uplink, places: Sequence[NodePlace]) -> None:
+    def nodes_listed(self, uplink: Uplink, places: Sequence[NodePlace]) -> None:
         """See `uplink.OtherNodes`."""
         uplink.view = {
             one.node: ServiceAddress(one.host, one.port, one.node) if one.host and one.port else None for one in places}

@@ -1,4 +1,4 @@
-"""Answers requests for pages: finds the page, checks forms, and makes errors into something that people can act upon."""
+"""Answers requests for pages: finds the page, checks forms, and makes errors into something that people can act on."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class CookieRules:
 
     `reserved`: beginnings of names that are ours, in lower case. `internal_host` is the name by which the connector
     calls the application, b"" when nothing is to be translated. `secure`: the application speaks plain http, so that it
-    could not mark its cookies as what they are outside. `told`: it knows the external path, and may
+    could not mark its cookies as what they are outside. `knows_path`: it knows the external path, and may
     name that itself. `shared` is the domain that the application has for itself, so that
     its cookies may be for all of it, b"" for none; `internal_shared` is what it calls that domain.
     """
@@ -35,7 +35,7 @@ class CookieRules:
     path: bytes = b"/"
     internal_path: bytes = b"/"
     secure: bool = False
-    told: bool = False
+    knows_path: bool = False
     shared: bytes = b""
     internal_shared: bytes = b""
 
@@ -98,7 +98,7 @@ def _public_path(path: bytes, rules: CookieRules) -> bytes:
     """A Path below the internal path, or above all of it, as the corresponding external one; others stay."""
     inner, outer = rules.internal_path, rules.path
     bare = path.rstrip(_BLANK)
-    if inner == outer or (rules.told and (bare + b"/").startswith(outer)):
+    if inner == outer or (rules.knows_path and (bare + b"/").startswith(outer)):
         return path
     rest = path[len(bare):]
     if bare.startswith(inner) and bare != b"/":

@@ -104,16 +104,16 @@ def within(calling: Deferred[T], seconds: float, clock: IReactorTime) -> Deferre
 def why_no_answer(failure: Failure) -> str:
     """Why a call brought nothing, in an administrator's words. What twisted.web's client fails with has the causes in it."""
     for cause in (failure, *getattr(failure.value, "reasons", ())):
-        told = _cause(cause)
-        if told:
-            return told
+        reason = _cause(cause)
+        if reason:
+            return reason
     return " ".join(failure.getErrorMessage().split())[:100] or "no answer"
 
 
 def _cause(failure: Failure) -> str:
     """One of them; "" for one that says nothing by itself."""
     said = str(failure.value)[:200]
-    for kinds, told in (
+    for kinds, reason in (
         ((TimeoutError,), said), ((DNSLookupError,), "the name is not known"),
         ((ConnectTimeout,), "nothing answers there: packets are dropped on the way, or the machine is off"),
         ((ConnectionRefusedError,), "nothing listens there"), ((ConnectError,), f"no way leads there ({said})"),
@@ -122,5 +122,5 @@ def _cause(failure: Failure) -> str:
         ((ConnectionDone, ConnectionLost, PotentialDataLoss), "the connection ended before the whole answer was there"),
     ):
         if failure.check(*kinds):
-            return told
+            return reason
     return ""

@@ -26,21 +26,21 @@ class ProxyError(AppProxyError):
 
 def refusal(proxy: OutboundProxy, place: str, answer: ConnectAnswer) -> ProxyError:
     """What an answer means that opens no tunnel to `place` (HOST:PORT)."""
-    told = f"{answer.status} {answer.reason}".strip()
+    answered = f"{answer.status} {answer.reason}".strip()
     signs_in = answer.status in (401, 407)  # tinyproxy says 401 to a wrong password
     if signs_in and answer.schemes and "basic" not in answer.schemes:
         return ProxyError(f"the proxy {proxy} asks for a kind of sign-in that is not known here: {', '.join(answer.schemes)}",
                           hint="have it allow Basic, or this machine without a sign-in")
     if signs_in and proxy.credentials:
-        return ProxyError(f"the proxy {proxy} does not take the user and password ({told})",
+        return ProxyError(f"the proxy {proxy} does not take the user and password ({answered})",
                           hint="correct outbound_proxy_credentials, or what HTTPS_PROXY has before the @")
     if signs_in:
-        return ProxyError(f"the proxy {proxy} wants a user and a password ({told})",
+        return ProxyError(f"the proxy {proxy} wants a user and a password ({answered})",
                           hint="set outbound_proxy_credentials to a file with USER:PASSWORD")
     if answer.status in (502, 503, 504):
-        return ProxyError(f"the proxy {proxy} cannot reach {place} ({told})",
+        return ProxyError(f"the proxy {proxy} cannot reach {place} ({answered})",
                           hint="is the service up, and does the proxy find its name?")
-    return ProxyError(f"the proxy {proxy} opens no way to {place} ({told})",
+    return ProxyError(f"the proxy {proxy} opens no way to {place} ({answered})",
                       hint=f"have it allow CONNECT to {place}, or name the host in NO_PROXY")
 
 

@@ -126,10 +126,10 @@ def brand_of(request: IRequest) -> Brand:
 
 def tell(request: IRequest, code: Code, detail: str) -> None:
     """The access log hears what was wrong, also where the answer is no error page."""
-    told: RequestOutcome | None = getattr(request, "exchange", None)
-    if told is not None:
-        told.failure = code
-        told.detail = detail
+    outcome: RequestOutcome | None = getattr(request, "exchange", None)
+    if outcome is not None:
+        outcome.failure = code
+        outcome.detail = detail
 
 
 def failure_answer(

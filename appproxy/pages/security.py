@@ -6,7 +6,7 @@ import base64
 from hashlib import sha256
 
 #: Nothing from elsewhere, no script, no frame. `form-action` also judges the redirects that follow a form, and those
-#: of sign-in and sign-out lead to applications and providers on other hosts; hence `https:`.
+#: of sign-in and sign-out lead to applications and providers on other hosts; that is why it has `https:`.
 CONTENT_SECURITY_POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' https:; "
     b"frame-ancestors 'none'; base-uri 'none'"

@@ -1,6 +1,6 @@
 """Who has signed a large list of revoked certificates, without holding up other threads.
 
-`cryptography` writes a list anew, entry by entry, before it looks at its signature: with 200,000 of them that is a third of a
+`cryptography` encodes a list again, each entry, before it looks at its signature: with 200,000 of them that is a third of a
 second in which no other thread of the process runs. Here the signed bytes are cut out of the list as it came, and hashed by
 `hashlib`, which lets others run.
 """

@@ -38,7 +38,7 @@ class Lifetimes:
 
     def bounded(self, facts: Mapping[F, float]) -> dict[F, float]:
         """Until when these count, by a wall clock that may have been set since each was heard first. `facts`: all that are
-        known, with what they say themselves in seconds since 1970. One that says another time has been heard anew; so has one
+        known, with what they say themselves in seconds since 1970. One that says another time has been heard again; so has one
         that comes again after it was not among them.
         """
         offset = self.offset or 0.0

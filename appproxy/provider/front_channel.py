@@ -61,8 +61,8 @@ class SignOutElsewhere:
             raise IdentityError(Code.SIGN_IN_STATE, "there is nothing to be signed out of")
         payload = unseal(_PURPOSE, text.encode(), context.snapshot.keys, context.now)
         heard = self._parties(cast("list[str]", payload["c"]))
-        told = [("iss", context.issuer), ("sid", str(payload["s"]))]
-        frames = [str(add_params_to_uri(one.frontchannel_logout_uri, told)) for one in heard]
+        query = [("iss", context.issuer), ("sid", str(payload["s"]))]
+        frames = [str(add_params_to_uri(one.frontchannel_logout_uri, query)) for one in heard]
         names, onward = [one.name for one in heard], str(payload["o"])
         body = render(
             "sign_out_elsewhere", brand_of(request), names=names, frames=frames, onward=onward,

@@ -141,7 +141,7 @@ class CookieAuthResource(Resource):
                 request.setComponent(IIdentity, session)
                 return None
             case SignInRequired():
-                return self._sign_in.begin(head, head.host, self._application, request_id(request), now)
+                return self._sign_in.begin(head, self._application, request_id(request), now)
         return failure_answer(request, verdict.code)
 
 

@@ -70,7 +70,7 @@ class NodeEnd:
         for other in self._others.drained:
             other.drain()
         await self._served(deadline)
-        await self._told(min(deadline, self._reactor.seconds() + _LAST_WORDS))
+        await self._streams_over(min(deadline, self._reactor.seconds() + _LAST_WORDS))
         self._count_streams()
         front.abort()
         end_point.abort()
@@ -85,7 +85,7 @@ class NodeEnd:
         while (self._front.connections or self._listeners.waiting) and self._reactor.seconds() < deadline:
             await self._pause(_LOOK_EVERY)
 
-    async def _told(self, deadline: float) -> None:
+    async def _streams_over(self, deadline: float) -> None:
         """Until applications have taken leave, too, of streams that are over for their users."""
         while self._relay.under_way.endless and self._reactor.seconds() < deadline:
             await self._pause(_LOOK_EVERY)

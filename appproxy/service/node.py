@@ -31,13 +31,11 @@ from appproxy.service.cuts import Cuts
 from appproxy.service.dispatch import Dispatcher, ErrorPages
 from appproxy.service.dispatch.gates.decision_log import DecisionLog
 from appproxy.service.dispatch.gates.gate import Gate
-from appproxy.service.dispatch.gates.provider_tokens import TokenBook
 from appproxy.service.dispatch.gates.report_only import ReportOnly
-from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.order import Parts, stages
 from appproxy.service.dispatch.plain import PlainDispatcher, StrayDispatcher
 from appproxy.service.dispatch.plugins import insert, load_stages
-from appproxy.service.dispatch.stages.kept_forms import FormKeeping, FormStore, KeptStart
+from appproxy.service.dispatch.stages.kept_forms import FormKeeping
 from appproxy.service.dispatch.stages.rates import RateLimits
 from appproxy.service.dispatch.stages.shared_rates import EVERY as RATES_EVERY
 from appproxy.service.dispatch.stages.shared_rates import SharedRates
@@ -46,6 +44,7 @@ from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.listen.fronts import Fronts, OtherFronts, user_connections
 from appproxy.service.listen.listeners import Listeners
+from appproxy.service.node_parts import NodeSignIn, OwnPages
 from appproxy.service.own.access_log import AccessLog
 from appproxy.service.own.control import ControlApi
 from appproxy.service.own.live_connectors import live_connectors
@@ -60,7 +59,6 @@ from appproxy.service.relay.identity_blocks import Blocks
 from appproxy.service.relay.moves.stream_moves import MoveTimes
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.request_signer import load_signer
-from appproxy.service.signin.sessions.renewal import Renewal
 from appproxy.service.tunnel.hints import concerned
 from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.membership import Membership, own_record
@@ -91,7 +89,7 @@ _LOOK_EVERY = 5.0
 
 
 class ServiceNode(Service):
-    """A node. The store is started and stopped by it; `own_hosts` and `own_paths` serve our own pages."""
+    """A node. The store is started and stopped by it."""
 
     log = Logger()
     #: That of the access log; None where there is none, and before the start.
@@ -109,18 +107,14 @@ class ServiceNode(Service):
         settings: ServiceSettings,
         store: LiveStore,
         reactor: Any,
-        sign_in: SignInStart,
+        sign_in: NodeSignIn,
+        own: OwnPages,
         *,
-        own_hosts: Mapping[str, Handler],
-        own_paths: Handler,
         directory: Path | None = None,
         wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
-        renewal: Renewal | None = None,
         note: Note = nowhere,
         inherited: Inherited | None = None,
-        tokens: TokenBook | None = None,
-        forms: tuple[FormStore, KeptStart] | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -138,17 +132,17 @@ class ServiceNode(Service):
         self.hooks = Hooks()
         self.hooks.add("ended", self.traffic.add)
         self.certificates = Certificates(settings, directory or Path(), wall_clock, random_bytes)
-        self.gate = Gate(settings.public_port, renewing=renewal)
-        self._programs = programs(self.gate, store, reactor, note, tokens)
+        self.gate = Gate(settings.public_port, renewing=sign_in.renewal)
+        self._programs = programs(self.gate, store, reactor, note, sign_in.tokens)
         self._random_bytes = random_bytes
         self._error_pages = ErrorPages(lambda: self.snapshot.brand)
         self.relay = self._new_relay()
-        self._cuts = Cuts(self.relay, lambda: self.snapshot, wall_clock, renewal, self._forget_ended)
-        self.dispatcher = self._new_dispatcher(sign_in, own_hosts, own_paths, forms)
+        self._cuts = Cuts(self.relay, lambda: self.snapshot, wall_clock, sign_in.renewal, self._forget_ended)
+        self.dispatcher = self._new_dispatcher(sign_in, own)
         self._listeners = Listeners(settings, reactor, self._files.few, inherited)
         fronts = Fronts(settings, reactor, self._refusal, self._files, random_bytes, wall_clock)
         self.front = fronts.users(self.dispatcher, self.hooks)
-        self._other_fronts = self._new_other_fronts(fronts, own_hosts)
+        self._other_fronts = self._new_other_fronts(fronts, own.hosts)
         self.sightings = Sightings(store, self.relay.roster, random_bytes(8).hex(), reactor)
         self.membership, self.end_point = self._new_end_point(directory or Path())
         self.succession = Succession(
@@ -177,17 +171,13 @@ class ServiceNode(Service):
             times=MoveTimes(settings.drain_seconds, settings.drain_streams_after),
         )
 
-    def _new_dispatcher(
-        self, sign_in: SignInStart, own_hosts: Mapping[str, Handler], own_paths: Handler,
-        forms: tuple[FormStore, KeptStart] | None,
-    ) -> Dispatcher:
+    def _new_dispatcher(self, sign_in: NodeSignIn, own: OwnPages) -> Dispatcher:
         self.rates = RateLimits.of(self.settings.limits, self._reactor.seconds)
-        keeping = None if forms is None else FormKeeping(*forms, self._random_bytes)
-        self.decisions, self.reports = self._new_decision_log(), ReportOnly(self.store, self._reactor)
+        keeping = None if sign_in.forms is None else FormKeeping(*sign_in.forms, self._random_bytes)
         order = insert(stages(Parts(
-            gate=self.gate, programs=self._programs, relay=self.relay, sign_in=sign_in, error_pages=self._error_pages,
-            own_hosts=own_hosts, own_paths=own_paths, ports={self.settings.public_port, self.settings.listen.port},
-            keeping=keeping, decisions=self.decisions, reports=self.reports,
+            gate=self.gate, programs=self._programs, relay=self.relay, sign_in=sign_in.start, error_pages=self._error_pages,
+            own_hosts=own.hosts, own_paths=own.paths, ports={self.settings.public_port, self.settings.listen.port},
+            keeping=keeping, decisions=self._new_decision_log(), reports=ReportOnly(self.store, self._reactor),
             rates=self.rates, alone=(self.settings.device_host,),
         )), load_stages(self.settings.stages))
         return Dispatcher(order, self._error_pages, self.store, self._wall_clock, self._reactor)
@@ -212,7 +202,7 @@ class ServiceNode(Service):
             renew_after=self.settings.renew_after_days, seen=self.sightings.seen, nodes=lambda: membership.places,
             look=self.store.look,
         )
-        membership.changed = end_point.nodes_changed
+        membership.changed = end_point.node_lists.changed
         return membership, end_point
 
     def _new_other_fronts(self, fronts: Fronts, own_hosts: Mapping[str, Handler]) -> OtherFronts:

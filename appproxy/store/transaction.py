@@ -48,14 +48,14 @@ class Reading:
 class Transaction(Reading):
     """A write transaction: all or nothing, one at a time. `now` is its moment, in seconds since 1970.
 
-    `touched` collects the names of the tables of the snapshot that it changed, `told` what others are told besides.
+    `touched` collects the names of the tables of the snapshot that it changed, `notices` of what others hear besides.
     `revision`: that of the snapshot's tables, at the beginning, and once it is over at the end.
     """
 
     now: float
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     touched: set[str] = field(default_factory=set)
-    told: set[str] = field(default_factory=set)
+    notices: set[str] = field(default_factory=set)
     revision: int = 0
 
     def change(self, statement: UpdateBase, values: Values | Sequence[Mapping[str, object]] = None) -> int:
@@ -70,7 +70,7 @@ class Transaction(Reading):
 
     def tell(self, what: str) -> None:
         """Other processes hear of this when it is committed."""
-        self.told.add(what)
+        self.notices.add(what)
 
     def new_id(self) -> str:
         """A random id of 16 hex digits."""

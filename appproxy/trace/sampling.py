@@ -29,7 +29,7 @@ class Sample:
 class Sampler:
     """`ratio`: the share of requests, from 0 to 1; `users`: one of the words above.
 
-    Whether a request is traced is drawn anew for each, and never follows from a trace id: with `ignore` and `join` nobody can
+    Whether a request is traced is drawn for each, and never follows from a trace id: with `ignore` and `join` nobody can
     have more of theirs traced than others by what they send. `random` gives numbers from 0 to 1 without 1.
     """
 

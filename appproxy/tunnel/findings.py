@@ -63,10 +63,10 @@ def decode_findings(head: bytes) -> Findings:
     return _findings_from(JsonHead(head, DEFAULT_LIMITS.findings))
 
 
-def steps_of(told: Iterable[object]) -> tuple[ExaminedStep, ...]:
+def steps_of(said: Iterable[object]) -> tuple[ExaminedStep, ...]:
     """Of what `appproxy doctor --json` has said. Raises ValueError where that is something else."""
     found = []
-    for one in told:
+    for one in said:
         if not isinstance(one, dict) or one.get("health") not in HEALTHS:
             raise ValueError("the doctor has said something else than findings")
         words = (str(one.get(key, "")) for key in ("step", "detail", "hint"))

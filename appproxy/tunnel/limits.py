@@ -77,7 +77,7 @@ class TunnelLimits:
     #: And after at most this: the times are spread, so that they do not close all at once.
     idle_close_most: float = 65.0
     #: Those that are to be ready anyway are kept until they are so old: each one that is dialled again is a handshake, and so
-    #: often the address, the certificate and the trust that they were dialled with are looked at anew.
+    #: often the address, the certificate and the trust that they were dialled with are looked at again.
     kept_least: float = 840.0
     #: And at most this.
     kept_most: float = 960.0

@@ -155,8 +155,8 @@ class Hearer:
             return "their roles have ended"
 
         def show(row: AuditRow) -> bytes | None:
-            told = heard(row, principal)
-            return None if told is None else json.dumps(told).encode()
+            event = heard(row, principal)
+            return None if event is None else json.dumps(event).encode()
 
         return show
 

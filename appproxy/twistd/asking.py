@@ -38,10 +38,10 @@ async def asked(
             id_ = connector_named(node, path["connector"])
             return None if id_ is None else await node.examine(id_)
         case Ask.TRAFFIC:
-            return node.history.told()
+            return node.history.last_hour()
         case Ask.TRAFFIC_OF:
             application = named(node, path["application"])
-            return node.history.told_of(path["application"] if application is None else application.name)
+            return node.history.last_hour_of(path["application"] if application is None else application.name)
         case Ask.FAILURES:
             application = named(node, path["application"])
             return [] if application is None else node.history.failures.of(application.name)

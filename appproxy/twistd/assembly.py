@@ -14,17 +14,15 @@ from twisted.web.resource import IResource, Resource
 
 from appproxy.admin.transport.socket import AdminApi, AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
-from appproxy.http.head import RequestHead
 from appproxy.net.descriptors.inherited import HandsOver, Inherited
 from appproxy.policy.conditional.locations import no_country
-from appproxy.policy.conditional.parts.demands import NOTHING, Demand
 from appproxy.provider import BuiltInProvider
 from appproxy.provider.passwords.checker import Runner
-from appproxy.publish.application import Application
 from appproxy.service.exchange.exchange import Handler
 from appproxy.service.exports.exporter import Exporter
 from appproxy.service.exports.senders import Senders
 from appproxy.service.node import ServiceNode
+from appproxy.service.node_parts import NodeSignIn, OwnPages
 from appproxy.service.own.acme_session import LibrarySession
 from appproxy.service.own.certificate_orders import Issuer
 from appproxy.service.own.resources import ResourceHandler
@@ -36,7 +34,6 @@ from appproxy.service.signin.openid.oidc_client import HttpOidcClient
 from appproxy.service.signin.openid.posting import Posting
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
 from appproxy.service.signin.openid.providers import Providers
-from appproxy.service.signin.request.elsewhere import SignInsElsewhere
 from appproxy.service.signin.request.store import LiveSignInStore
 from appproxy.service.signin.sessions.apps_page import domain_door
 from appproxy.service.signin.sign_in import SignIn
@@ -50,7 +47,7 @@ from appproxy.twistd.administration import Administration
 from appproxy.twistd.asking import asked
 from appproxy.twistd.opening import keeper_of
 from appproxy.twistd.passwords import admit_password
-from appproxy.twistd.risk_parts import RiskParts, risk_parts
+from appproxy.twistd.risk_parts import risk_parts
 from appproxy.twistd.tracing import ServiceTracing, service_tracing
 
 #: The admin API's socket, among what a successor inherits.
@@ -141,19 +138,17 @@ def assemble(
     run: Runner | None = None,
     inherited: Inherited | None = None,
 ) -> Assembly:
-    """Build a node on an open store. `directory` is where relative paths of the settings count from.
-    `inherited` has sockets that listen already.
-
-    `pool` and `run` replace the threads of the database and of the password checks.
+    """Build a node on an open store. `directory` is where relative paths of the settings count from, `inherited` has sockets
+    that listen already. `pool` and `run` replace the threads of the database and of the password checks.
     """
     countries = _countries(settings, directory, store)
     keeper = keeper_of(StatePaths(directory), settings, store, wall_clock)
     live = LiveStore(reactor, store, wall_clock, pool, keeper, shared=inherited is not None and inherited.parent is not None)
-    notes, elsewhere = Notes(live, reactor, wall_clock), SignInsElsewhere()
+    notes = Notes(live, reactor, wall_clock)
     risk = risk_parts(settings, directory, countries, live, reactor, wall_clock)
     provider = BuiltInProvider(
-        live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor), failed=risk.failed,
-        judge=risk.let_in, observe=elsewhere, device_url=lambda *asked: sign_in.device_elsewhere.url(*asked))
+        live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor),
+        failed=risk.failed, judge=None if risk.judge is None else risk.judge.let_in)
     providers = _providers(live, provider, reactor, wall_clock)
     revocation = Revocation(live, Fetching(reactor), reactor, wall_clock, secrets.token_bytes)
     sign_in_store = LiveSignInStore(live, notes.note, wall_clock)
@@ -161,15 +156,16 @@ def assemble(
         settings.signin_origin, settings.public_port, sign_in_store, providers, wall_clock, extra=provider.resources(),
         end_builtin=provider.end_session, seconds=reactor.seconds, refreshing=(sign_in_store, reactor), risk=risk.judge,
         device_origin=settings.device_origin, statuses=revocation.statuses)
-    start, tokens, pages = _Start(sign_in), AccessTokens(providers, reactor), _handler(live, sign_in.application_root)
+    own, tokens = _handler(live, sign_in.application_root), AccessTokens(providers, reactor)
     administration = Administration(
-        settings, live, reactor, wall_clock, sign_in=start, renewal=sign_in.renewal, pages=pages, tokens=tokens,
+        settings, live, reactor, wall_clock, sign_in=sign_in, renewal=sign_in.renewal, pages=own, tokens=tokens,
         note=notes.note, directories=provider.directories)
     node = ServiceNode(
-        settings, live, reactor, start, own_hosts=_own_hosts(settings, live, sign_in, administration), own_paths=pages,
-        directory=directory, wall_clock=wall_clock,
-        renewal=sign_in.renewal, note=notes.note, inherited=inherited, tokens=tokens, forms=(sign_in_store, start))
-    _tell(node, sign_in, elsewhere, risk, revocation)
+        settings, live, reactor, NodeSignIn(sign_in, sign_in.renewal, tokens, (sign_in_store, sign_in)),
+        OwnPages(_own_hosts(settings, live, sign_in, administration), own), directory=directory, wall_clock=wall_clock,
+        note=notes.note, inherited=inherited)
+    node.traffic.judged = risk.levels
+    node.revocation = revocation.numbers
     exporter = node.exporter = Exporter(
         live, settings.domain, Senders(reactor, wall_clock), reactor, wall_clock, secrets.token_bytes)
     api = AdminApi(
@@ -180,15 +176,6 @@ def assemble(
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
     return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock), exporter,
                     service_tracing(settings.traces, directory, node, reactor, wall_clock), revocation)
-
-
-def _tell(
-    node: ServiceNode, sign_in: SignIn, elsewhere: SignInsElsewhere, risk: RiskParts, revocation: Revocation
-) -> None:
-    """Of sign-ins, to what a node logs and counts."""
-    elsewhere.use(node.decisions, node.reports, sign_in.exempt)
-    node.traffic.break_glass = sign_in.exempt.so_far
-    node.traffic.judged, node.revocation = risk.levels, revocation.numbers
 
 
 def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> CountryDatabase | None:
@@ -231,26 +218,3 @@ def _own_hosts(
         settings.device_host: _handler(live, sign_in.device_root),
         settings.domain: domain_door(settings.apps_origin, _handler(live, Resource())),
     }
-
-
-class _Start:
-    """Sign-in as the entrance sees it: the host is the one of the request."""
-
-    def __init__(self, sign_in: SignIn) -> None:
-        self._sign_in = sign_in
-
-    def begin(
-        self, head: RequestHead, application: Application, request_id: str, now: float, demand: Demand = NOTHING,
-    ) -> tuple[int, bytes, bytes]:
-        """Off to the sign-in, or 401."""
-        return self._sign_in.begin(head, head.host, application, request_id, now, demand)
-
-    def begin_kept(
-        self, head: RequestHead, application: Application, ticket: str, request_id: str, now: float, demand: Demand,
-    ) -> tuple[int, bytes, bytes]:
-        """Off to the sign-in, with a form that is kept."""
-        return self._sign_in.begin_kept(head, head.host, application, ticket, request_id, now, demand)
-
-    def way(self, head: RequestHead, application: Application, now: float) -> tuple[str, bytes] | None:
-        """A link to the sign-in."""
-        return self._sign_in.way(head, head.host, application, now)

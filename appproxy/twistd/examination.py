@@ -90,8 +90,8 @@ class _Doctor(ProcessProtocol):
         if self._too_late:
             return Findings((), refused=f"the doctor did not end within {MOST_SECONDS:g} s")
         try:
-            told = json.loads(bytes(self._said))
-            return Findings(steps_of(told if isinstance(told, list) else [told]))
+            steps = json.loads(bytes(self._said))
+            return Findings(steps_of(steps if isinstance(steps, list) else [steps]))
         except ValueError:
             why = self._complained.decode("utf-8", "replace").strip() or "it said nothing"
             return Findings((), refused=f"the doctor could not run: {why}")

@@ -26,7 +26,7 @@ def test_it_says_who_it_is(tmp_path: Path) -> None:
     assert made.exporter._resource["service.name"] == "appproxy-connector"
     assert made.exporter._resource["service.instance.id"] == "0123"
     told: list[object] = []
-    made.told(told.append)("request")  # type: ignore[arg-type]
+    made.hearing(told.append)("request")  # type: ignore[arg-type]
     assert told == ["request"]
     assert made.stop().called
 

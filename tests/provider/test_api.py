@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 from authlib.oauth2 import rfc8414, rfc9207
-from twisted.internet.defer import Deferred
 
-from appproxy.errors import Code, RequestError, StoreError
-from appproxy.identity.openid.id_token import check_id_token
 from appproxy.identity.openid.oidc import read_keys, read_metadata
 from appproxy.store.people import user_groups, users
-from tests.provider.house import CALLBACK, ISSUER, Browser, Flow, House, claims, got, sign_in, tokens
-
-if TYPE_CHECKING:
-    from appproxy.service.signin.openid.oidc_client import OidcClient
+from tests.provider.house import ISSUER, Browser, Flow, House, claims, sign_in, tokens
 
 
 @pytest.fixture
@@ -113,57 +106,3 @@ class TestUserinfo:
         else:
             browser.post("/logout", {"csrf": browser.get("/logout").csrf})
         assert browser.get("/userinfo", authorization=value).status == 401
-
-
-class TestInProcess:
-    def test_the_whole_way(self, browser: Browser, house: House, wiki: Flow) -> None:
-        """The service gets the same without HTTP."""
-        client: OidcClient = house.provider.client()
-        metadata = got(Deferred.fromCoroutine(client.metadata()))
-        assert metadata.authorization_endpoint == ISSUER + "/authorize"
-        code = sign_in(browser, wiki).query["code"]
-        answer = got(Deferred.fromCoroutine(client.exchange(code, wiki.verifier, CALLBACK, wiki.client_id)))
-        believed = check_id_token(
-            answer.id_token, got(Deferred.fromCoroutine(client.keys())), issuer=ISSUER, client_id=wiki.client_id,
-            nonce="the nonce", algorithms=["ES256"], now=house.now,
-        )  # fmt: skip
-        assert believed.subject == house.read(users.find, "ann").id
-        assert answer.id_token not in repr(answer)
-
-    def test_refused(self, house: House, wiki: Flow) -> None:
-        """A code that the provider does not take is the provider's refusal."""
-        client = house.provider.client()
-        with pytest.raises(RequestError) as caught:
-            got(Deferred.fromCoroutine(client.exchange("x", wiki.verifier, CALLBACK, wiki.client_id)))
-        assert caught.value.code is Code.PROVIDER_REFUSED
-
-    @pytest.mark.parametrize("age", [0, 61])
-    def test_made_up_codes_cost_the_database_nothing(
-        self, browser: Browser, house: House, wiki: Flow, monkeypatch: pytest.MonkeyPatch, age: int
-    ) -> None:
-        """Anybody can send them, by the thousand: they keep nobody from the one thread that writes. Nor do old ones."""
-        codes = ["x", "\u00e9", "x" * 10_000, sign_in(browser, wiki).query["code"] + ("" if age else "x")]
-        house.clock.advance(age)
-        written: list[object] = []
-        monkeypatch.setattr(house.live, "write", lambda *arguments: written.append(arguments))
-        client = house.provider.client()
-        for code in codes:
-            with pytest.raises(RequestError) as caught:
-                got(Deferred.fromCoroutine(client.exchange(code, wiki.verifier, CALLBACK, wiki.client_id)))
-            assert caught.value.code is Code.PROVIDER_REFUSED
-        assert written == []
-
-    def test_no_database(self, browser: Browser, house: House, wiki: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
-        """When the database is gone the service is told so, to say 503."""
-        code = sign_in(browser, wiki).query["code"]
-
-        def gone(*_: object) -> Deferred[object]:
-            raise StoreError("gone")
-
-        monkeypatch.setattr(house.live, "read", gone)
-        monkeypatch.setattr(house.live, "write", gone)
-        client = house.provider.client()
-        for waiting in (client.keys(), client.exchange(code, wiki.verifier, CALLBACK, wiki.client_id)):
-            with pytest.raises(RequestError) as caught:
-                got(Deferred.fromCoroutine(waiting))
-            assert caught.value.failure.status == 503

@@ -283,7 +283,7 @@ class World:
             case Refuse(code, _):
                 exchange.answer(*error_page(code, exchange.id, False))
             case SignInRequired(demand=demand):
-                exchange.answer(*self.sign_in.begin(head, head.host, application, exchange.id, self.now, demand))
+                exchange.answer(*self.sign_in.begin(head, application, exchange.id, self.now, demand))
 
 
 NAVIGATION: Fields = [(b"sec-fetch-mode", b"navigate"), (b"accept", b"text/html,*/*;q=0.8")]

@@ -17,7 +17,8 @@ from appproxy.service.dispatch.error_pages import failure_answer
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.front.front import Front
 from appproxy.service.front.h1.connection import UserConnection
-from appproxy.service.relay.connectors.roster import Peer, Roster, RosterLimits
+from appproxy.service.relay.connectors.peer import Peer
+from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.relay import Relay
@@ -30,6 +31,7 @@ from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import Frame, Kind, encode
 from appproxy.tunnel.messages import INLINE_BODY, Hello, decode_request, encode_code, encode_response
+from appproxy.tunnel.node_list import NodePlace
 
 WIKI = Application(
     "wiki", "wiki", Url.parse("https://wiki.example.com/"), Url.parse("http://internal:8080/"),
@@ -162,6 +164,8 @@ class World:
         self.clock.advance(1000.0)
         self.log: list[Exchange] = []
         self.seen: list[tuple[object, ...]] = []
+        #: The nodes that connectors are sent.
+        self.nodes: list[NodePlace] = []
         self._ids = 0
         self.snapshot = Snapshot(
             revision=1, applications={one.id: one for one in self.applications}, router=Router(self.applications),
@@ -184,6 +188,7 @@ class World:
         self.end_point = TunnelListener(
             self.relay, self.clock, lambda: 1e9, lambda: self.snapshot, node="n1", epoch=b"\0\0\0\0n678",
             control=Factory.forProtocol(Protocol), renew_after=180, seen=lambda *one: self.seen.append(one),
+            nodes=lambda: self.nodes,
         )
 
     def _new_id(self) -> str:

@@ -20,6 +20,8 @@ from appproxy.store.paging import ListPage, among
 from appproxy.store.people import user_groups, users
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.people.session.record import SignInResult
+from appproxy.store.policies import documents
+from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.tables.core import users as users_table
 from appproxy.store.transaction import Reading, Row, Transaction, Values
 
@@ -55,6 +57,8 @@ def fill(tx: Transaction, number: int) -> None:
     service_tokens.add(tx, NewToken(name, [wiki], tx.now + 60.0))
     native_clients.add(tx, name, [wiki], ["http://127.0.0.1/"])
     clients.add(tx, name, ClientChanges(redirect_uris=["https://x.example/"]))
+    documents.put(tx, DocumentKind.POLICY, name, {"state": "off"})
+    documents.put(tx, DocumentKind.LOCATION, name, {"networks": []})
     session_rows.begin(tx, SignInResult(
         id=f"{number * 7 % 101:03}", provider="builtin", subject=f"s{number}", issuer="https://i", name=name, sid="",
         expires=tx.now + 60.0, address="", client="", auth_time=tx.now, amr=(), acr="", id_token="", refresh_token="",
@@ -73,6 +77,8 @@ LISTINGS: dict[str, tuple[Callable[[Reading, ListPage | None], Sequence[Any]], C
     "assignments": (
         lambda reading, page: assignments.list_page(reading, applications.find_id(reading, "wiki"), page),
         lambda one: one.key),
+    "policies": (
+        lambda reading, page: documents.list_all(reading, DocumentKind.POLICY, page), lambda one: one.name),
     "sessions": (lambda reading, page: session_rows.list_all(reading, 0.0, page=page), lambda one: one.id),
 }
 every_listing = pytest.mark.parametrize("name", LISTINGS)

@@ -56,7 +56,7 @@ class Concern:
     detail: str
     hint: str
 
-    def told(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """As JSON can say it."""
         return {**asdict(self), "urgency": self.urgency.value}
 
@@ -68,7 +68,7 @@ def listed(reading: Reading, call: Call) -> object:
         *_of_connectors(reading, context), *_of_hosts(reading, context), *_of_certificates(reading, context),
         *_of_limits(context), *_of_applications(context),
     ]
-    return [one.told() for one in sorted(found, key=lambda one: _ORDER[one.urgency])]
+    return [one.as_json() for one in sorted(found, key=lambda one: _ORDER[one.urgency])]
 
 
 def _of_connectors(reading: Reading, context: AdminContext) -> Iterator[Concern]:

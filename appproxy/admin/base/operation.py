@@ -68,8 +68,8 @@ class AdminContext:
     default certificate that the settings' files have, None when the service made its own. `probes` has, for an operation
     that wants them, what applications have answered just now, by name: each has `status`, `failure` and `detail`.
     `running` is False when a command works on the database without a service. `symptoms` are what answers of applications
-    look like: application, hint and how often. `country_of` gives the country of an address. `told` is what the service, or
-    a directory, has said to an operation that `asks`, None without a service.
+    look like: application, hint and how often. `country_of` gives the country of an address. `service_answer` is what the
+    service, or a directory, has said to an operation that `asks`, None without a service.
     """
 
     principal: Principal
@@ -83,7 +83,7 @@ class AdminContext:
     symptoms: Sequence[tuple[str, str, int]] = ()
     probes: Mapping[str, Any] = field(default_factory=dict)
     country_of: CountryOf = no_country
-    told: Any = None
+    service_answer: Any = None
 
     def limits_shown(self) -> list[dict[str, object]]:
         """`limits_met` as far as the caller may know: who met one is for those who may read users, "" for others."""
@@ -262,7 +262,7 @@ class Routes:
             raise ConfigError("the body must be a JSON object")
         if not _storable([names, body]):
             raise ConfigError("no text may have a NUL or half a surrogate pair: no database takes it")
-        unchanged = (if_match, self._told(path, if_match)) if if_match and operation.method != "GET" else None
+        unchanged = (if_match, self._queries_with_etag(path, if_match)) if if_match and operation.method != "GET" else None
         return operation, Call(names, Body(body or {}, operation.known), context, unchanged, scope)
 
     def has_etag(self, path: str, alone: bool = False) -> bool:
@@ -270,11 +270,11 @@ class Routes:
         is a part of.
         """
         try:
-            return bool(self._told(path, NOT_THERE if alone else "any"))
+            return bool(self._queries_with_etag(path, NOT_THERE if alone else "any"))
         except Changed:
             return False
 
-    def _told(self, path: str, if_match: str) -> tuple[Query, ...]:
+    def _queries_with_etag(self, path: str, if_match: str) -> tuple[Query, ...]:
         """The queries that tell what is at a path, or what that is a part of: an ETag of `/connectors/C` holds for
         `/connectors/C/move`, too.
 

@@ -83,7 +83,7 @@ def error_of(status: int, body: object) -> AppProxyError:
     said = body if isinstance(body, dict) else {}
     detail, hint, name = (said.get(key) for key in ("detail", "hint", "name"))
     text = detail if isinstance(detail, str) else f"the service answered with status {status}"
-    told = hint if isinstance(hint, str) and text.endswith(f"; {hint}") else ""
+    own_hint = hint if isinstance(hint, str) and text.endswith(f"; {hint}") else ""
     fitting = [kind for kind, known, _ in _STATUS if known == status and kind is not RequestError]
     kind = next((one for one in fitting if one.name == name), fitting[0] if fitting else StoreError)
-    return kind(text.removesuffix(f"; {told}") if told else text, hint=told)
+    return kind(text.removesuffix(f"; {own_hint}") if own_hint else text, hint=own_hint)

@@ -53,10 +53,10 @@ def _compare(reading: Reading, call: Call) -> object:
     there = configuration(reading)
     may = call.context.principal.covers([Permission.CHANGE_CONFIGURATION])
     found = compare(there, read_document(call.body.json("document"), there), tells_hidden=may)
-    return {**_told(found), "secrets": list(_secrets(found.changes)), "etag": etag_of(shown(there), ())}
+    return {**_described(found), "secrets": list(_secrets(found.changes)), "etag": etag_of(shown(there), ())}
 
 
-def _told(found: Comparison) -> dict[str, object]:
+def _described(found: Comparison) -> dict[str, object]:
     return {"changes": [one.record() for one in found.changes], "only_here": [one.record() for one in found.only_here]}
 
 
@@ -92,7 +92,7 @@ def _apply(tx: Transaction, call: Call) -> Change:
     if done:
         audit.record_all(tx, [entry for entry, _ in done])
     made = [secret for _, secret in done if secret]
-    answer = {**_told(found), "pruned": prune, "made": made}
+    answer = {**_described(found), "pruned": prune, "made": made}
     return Change(answer, "", _noted(there, configuration(tx), found, prune))
 
 

@@ -144,12 +144,12 @@ def _application(entry: Entry, called: Called) -> Entry:
         for number, one in enumerate(entry["assignments"])]
     for field in SECTIONS["applications"].fields:
         if field.form is FieldForm.ENTRIES:
-            told: set[str] = set()
+            already: set[str] = set()
             for number, one in enumerate(entry[field.name]):
                 text = key_text(field.key, one)
-                if text in told:
+                if text in already:
                     raise ConfigError(f"{field.name}[{number}]: {text!r} is there twice")
-                told.add(text)
+                already.add(text)
     return entry
 
 

@@ -49,14 +49,14 @@ def _move(tx: Transaction, call: Call) -> Change:
 
 
 def _examine(tx: Transaction, call: Call) -> Change:
-    found, told = connectors.find(tx, call.path["connector"]), call.context.told
-    if not isinstance(told, Findings):
+    found, findings = connectors.find(tx, call.path["connector"]), call.context.service_answer
+    if not isinstance(findings, Findings):
         raise ConfigError(f"connector {found.name}: only a running service can ask it",
                           hint="on its machine: appproxy doctor --state DIR")
-    answer = {"connector": found.name, "findings": [asdict(one) for one in told.steps], "left_out": told.left_out,
-              "refused": told.refused}
-    broken = sum(one.health == "broken" for one in told.steps)
-    return Change(answer, found.id, {"name": found.name, "steps": len(told.steps) + told.left_out, "broken": broken})
+    answer = {"connector": found.name, "findings": [asdict(one) for one in findings.steps], "left_out": findings.left_out,
+              "refused": findings.refused}
+    broken = sum(one.health == "broken" for one in findings.steps)
+    return Change(answer, found.id, {"name": found.name, "steps": len(findings.steps) + findings.left_out, "broken": broken})
 
 
 def _remove(tx: Transaction, call: Call) -> Change:

@@ -49,15 +49,15 @@ def _remove(tx: Transaction, call: Call) -> Change:
 
 
 def _report(reading: Reading, call: Call) -> object:
-    if call.context.told is None:
+    if call.context.service_answer is None:
         raise _no_service()
-    return {"name": directories.find(reading, call.path["directory"]).name, **call.context.told}
+    return {"name": directories.find(reading, call.path["directory"]).name, **call.context.service_answer}
 
 
 def _add_group(tx: Transaction, call: Call) -> Change:
-    if call.context.told is None:
+    if call.context.service_answer is None:
         raise _no_service()
-    subject, name = call.context.told
+    subject, name = call.context.service_answer
     directory = directories.find(tx, call.path["directory"])
     made = directory_users.add_group(tx, directory, subject, call.body.text("name", name))
     noted = {"name": made.name, "directory": directory.name, "subject": subject}

@@ -22,14 +22,14 @@ from appproxy.store.transaction import Reading, Transaction
 def _record(reading: Reading, kind: DocumentKind, one: Stored) -> dict[str, object]:
     match kind:
         case DocumentKind.POLICY | DocumentKind.CONTEXT:
-            return _told(one, Names.of(reading, [one.document]).shown(one.document))
+            return _described(one, Names.of(reading, [one.document]).shown(one.document))
         case DocumentKind.STRENGTH:
-            return _told(one, Names.now(reading).shown_strength(one.document))
+            return _described(one, Names.now(reading).shown_strength(one.document))
         case DocumentKind.LOCATION:
-            return _told(one, dict(one.document))
+            return _described(one, dict(one.document))
 
 
-def _told(one: Stored, document: Mapping[str, object]) -> dict[str, object]:
+def _described(one: Stored, document: Mapping[str, object]) -> dict[str, object]:
     made: dict[str, object] = {"name": one.name, "id": one.id, "version": one.version, "changed": one.changed}
     if "state" in document:
         made["state"] = document["state"]
@@ -38,24 +38,24 @@ def _told(one: Stored, document: Mapping[str, object]) -> dict[str, object]:
 
 def _shown(reading: Reading, kept: Sequence[Stored]) -> list[dict[str, object]]:
     called = Names.of(reading, [one.document for one in kept])
-    return [_told(one, called.shown(one.document)) for one in kept]
+    return [_described(one, called.shown(one.document)) for one in kept]
 
 
 def _list_policies(reading: Reading, call: Call) -> object:
-    return _shown(reading, documents.list_all(reading, DocumentKind.POLICY))
+    return _shown(reading, documents.list_all(reading, DocumentKind.POLICY, call.page))
 
 
 def _list_locations(reading: Reading, call: Call) -> object:
-    return [_told(one, one.document) for one in documents.list_all(reading, DocumentKind.LOCATION)]
+    return [_described(one, one.document) for one in documents.list_all(reading, DocumentKind.LOCATION, call.page)]
 
 
 def _list_contexts(reading: Reading, call: Call) -> object:
-    return _shown(reading, documents.list_all(reading, DocumentKind.CONTEXT))
+    return _shown(reading, documents.list_all(reading, DocumentKind.CONTEXT, call.page))
 
 
 def _list_strengths(reading: Reading, call: Call) -> object:
     called = Names.now(reading)
-    kept = [_told(one, called.shown_strength(one.document)) for one in documents.list_all(reading, DocumentKind.STRENGTH)]
+    kept = [_described(one, called.shown_strength(one.document)) for one in documents.list_all(reading, DocumentKind.STRENGTH)]
     taken = {one["name"] for one in kept}
     return [*(_built_in(name) for name in BUILT_IN if name not in taken), *kept]
 
@@ -150,7 +150,8 @@ def _of(
     one = f"{all_}/{{{kind.value}}}"
     read, change = Permission.READ_POLICIES, Permission.CHANGE_POLICIES
     return (
-        Query(all_, f"All {words}.", listing, page="name", permission=read),
+        # Strengths are few, and some of them are in no table.
+        Query(all_, f"All {words}.", listing, page="name", reads_pages=kind is not DocumentKind.STRENGTH, permission=read),
         Query(one, f"One of the {words}, as its document.", _show(kind), live=(), permission=read),
         Command("PUT", one, f"{kind.value}.set", f"Keep one of the {words}, or another version of it.", _set(kind), fields,
                 permission=change),

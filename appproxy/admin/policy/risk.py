@@ -96,8 +96,8 @@ def _dismiss_user(tx: Transaction, call: Call) -> Change:
 
 
 def _said_of_user(tx: Transaction, provider: str, subject: str, name: str, more: dict[str, object]) -> Change:
-    told = {"name": name, "provider": providers.find(tx, provider).name, **more}
-    return Change({**told, "subject": subject}, subject, told)
+    detail = {"name": name, "provider": providers.find(tx, provider).name, **more}
+    return Change({**detail, "subject": subject}, subject, detail)
 
 
 def _who(reading: Reading, call: Call) -> tuple[str, str, str]:

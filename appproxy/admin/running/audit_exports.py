@@ -29,7 +29,7 @@ def _add(tx: Transaction, call: Call) -> Change:
     new = NewExport(*(body.text(name, default) for name, default in (
         ("url", None), ("format", "json"), ("ca_bundle", ""), ("certificate", ""), ("key", ""))))
     if read_destination(new.url).way is Way.FILE and not call.context.principal.system:
-        # Whoever may administer the service must not thereby write to any file of its machine.
+        # Whoever may administer the service must not get to write to any file of its machine.
         raise Forbidden("url: a file of the service's machine can be named there alone, by `appproxy --state DIR`")
     made = audit_exports.add(tx, body.text("name"), new, _position(start))
     shown = _shown(Backlog(made, 0, 0.0, is_free=True))
@@ -55,7 +55,7 @@ def _remove(tx: Transaction, call: Call) -> Change:
 
 
 def _test(tx: Transaction, call: Call) -> Change:
-    found, problem = audit_exports.find(tx, call.path["export"]), call.context.told
+    found, problem = audit_exports.find(tx, call.path["export"]), call.context.service_answer
     if not isinstance(problem, str):
         raise ConfigError("no service runs on this state directory, so nothing can be sent", hint="start it first")
     return Change({"name": found.name, "problem": problem}, found.id, {"name": found.name, "problem": problem})

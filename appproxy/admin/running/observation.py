@@ -18,47 +18,47 @@ _NOT_RUNNING = "no service runs on this state directory, so there is nothing to 
 
 
 def _traffic(reading: Reading, call: Call) -> object:
-    return _told(call)
+    return _service_answer(call)
 
 
 def _traffic_of(reading: Reading, call: Call) -> object:
     applications.find_id(reading, call.path["application"])
-    return _told(call)
+    return _service_answer(call)
 
 
 def _failures(reading: Reading, call: Call) -> object:
     id_, principal = applications.find_id(reading, call.path["application"]), call.context.principal
-    told = _told(call)
+    service_answer = _service_answer(call)
     if principal.covers({Permission.READ_USERS}) or principal.covers({Permission.CHANGE_APPLICATIONS}, id_):
-        return told
+        return service_answer
     # Both can tell who asked for what.
-    return [{**one, "path": "", "detail": ""} for one in told]
+    return [{**one, "path": "", "detail": ""} for one in service_answer]
 
 
 def _check(reading: Reading, call: Call) -> object:
-    found, told = applications.find(reading, call.path["application"]), _told(call)
-    made = [*_names(found, told), *_published(reading, found, call.context), *_answer(told)]
+    found, service_answer = applications.find(reading, call.path["application"]), _service_answer(call)
+    made = [*_names(found, service_answer), *_published(reading, found, call.context), *_answer(service_answer)]
     return [{"check": check, "health": health, "detail": detail, "hint": hint} for check, health, detail, hint in made]
 
 
-def _told(call: Call) -> Any:
-    if call.context.told is None:
+def _service_answer(call: Call) -> Any:
+    if call.context.service_answer is None:
         raise ConfigError(_NOT_RUNNING, hint="start it first")
-    return call.context.told
+    return call.context.service_answer
 
 
 #: What was looked at, how it went, what was found, and what to do about it.
 _Found = tuple[str, str, str, str]
 
 
-def _names(application: Application, told: Mapping[str, Any]) -> Iterator[_Found]:
+def _names(application: Application, service_answer: Mapping[str, Any]) -> Iterator[_Found]:
     """Do the hosts lead to where the service's own host leads?"""
-    own = set(told["own"])
+    own = set(service_answer["own"])
     for pair in application.pairs:
         host = pair.external.host
-        if host not in told["hosts"]:
+        if host not in service_answer["hosts"]:
             continue
-        led = set(told["hosts"][host])
+        led = set(service_answer["hosts"][host])
         if not led:
             there = " or ".join(sorted(own)) or "the service"
             yield "dns", "broken", f"no DNS record for {host}", f"add one that leads to {there}"
@@ -79,8 +79,8 @@ def _published(reading: Reading, application: Application, context: AdminContext
         yield "connector", "good", "a connector of its group is connected", ""
 
 
-def _answer(told: Mapping[str, Any]) -> Iterator[_Found]:
-    probe = told["probe"]
+def _answer(service_answer: Mapping[str, Any]) -> Iterator[_Found]:
+    probe = service_answer["probe"]
     if probe is None:
         yield "application", "warning", "it was not asked: it has only wildcards, or takes no HEAD", ""
     elif probe["failure"]:

@@ -21,7 +21,7 @@ _SLOWER = 5.0
 #: Seconds between two questions, and for which a code counts, whatever the service says: one that is broken is not asked
 #: without a pause, nor for ever.
 _LEAST_PAUSE, _LONGEST_PAUSE, _LONGEST_WAIT = 1.0, 60.0, 3600.0
-#: Questions that may fail because the service is away for a moment, one after the other: it may be started anew meanwhile.
+#: Questions that may fail because the service is away for a moment, one after the other: it may be started again meanwhile.
 _MOST_FAILURES = 20
 _AGAIN = "appproxy login again"
 

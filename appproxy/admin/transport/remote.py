@@ -147,13 +147,13 @@ def events_of(lines: Iterable[bytes]) -> Iterator[tuple[int, Mapping[str, Any] |
     """
     number, data = 0, b""
     for line in lines:
-        told = line.rstrip(b"\r\n")
-        name, _, value = told.partition(b": ")
+        text = line.rstrip(b"\r\n")
+        name, _, value = text.partition(b": ")
         if name == b"id":
             number = int(value)
         elif name == b"data":
             data = value
-        elif not told:
+        elif not text:
             if number:
                 yield number, json.loads(data) if data else None
             data = b""

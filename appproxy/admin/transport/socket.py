@@ -115,7 +115,7 @@ class AdminApi:
             # Who may not, or asks for nonsense, has nothing asked.
             call = ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)[1]
             return self._asked(operation.asks, call.path, call.body).addCallback(
-                lambda told: self._perform(method, path, body, principal, if_match, {}, told, around))
+                lambda service_answer: self._perform(method, path, body, principal, if_match, {}, service_answer, around))
         if isinstance(operation, Query) and operation.probes:
             ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)
             return self._probe().addCallback(lambda probes: self._perform(method, path, body, principal, if_match, probes))
@@ -123,9 +123,9 @@ class AdminApi:
 
     def _perform(
         self, method: str, path: str, body: object, principal: Principal, if_match: str, probes: Mapping[str, Any],
-        told: object = None, around: Around = straight,
+        service_answer: object = None, around: Around = straight,
     ) -> Deferred[object]:
-        operation, call = ROUTES.prepare(method, path, body, self._context(principal, probes, told), if_match)
+        operation, call = ROUTES.prepare(method, path, body, self._context(principal, probes, service_answer), if_match)
         if isinstance(operation, Query):
             if operation.path == STATUS and not self._store.reachable:
                 return succeed(status_without_database(self._store.snapshot, call, self._store.kept_at))
@@ -135,14 +135,15 @@ class AdminApi:
         command = operation
         return self._store.write(lambda tx: around(tx, lambda: command.perform(tx, call)))
 
-    def _context(self, principal: Principal, probes: Mapping[str, Any], told: object = None) -> AdminContext:
+    def _context(self, principal: Principal, probes: Mapping[str, Any], service_answer: object = None) -> AdminContext:
         # What is online belongs to the reactor's thread; operations run in the database's.
         live = {id_: dict(one) if isinstance(one, Mapping) else one for id_, one in self._live().items()}
         given = self._given_certificate()
         return AdminContext(
             principal, self._wall_clock(), self._settings, self._hash_password, lambda: live, tuple(self._limits_met()),
             running=True,
-            given_certificate=lambda: given, symptoms=self._symptoms(), probes=probes, country_of=self._country_of, told=told,
+            given_certificate=lambda: given, symptoms=self._symptoms(), probes=probes, country_of=self._country_of,
+            service_answer=service_answer,
         )  # fmt: skip
 
 

@@ -46,18 +46,18 @@ def examine(walk: Walk, state: Path, now: float) -> None:
     paths = ConnectorPaths(state.absolute())
     settings: ConnectorSettings | None = None
     identity: Identity | None = None
-    with walk.step("settings", "correct connector.toml; docs/settings.md has all keys") as told:
+    with walk.step("settings", "correct connector.toml; docs/settings.md has all keys") as notes:
         settings = read_settings(state)
-        told.append(f"{paths.settings}, connector {settings.id} of {settings.name}")
+        notes.append(f"{paths.settings}, connector {settings.id} of {settings.name}")
     doctor_machine.examine(walk, paths.directory)
     if settings is not None:
         doctor_traces.examine(walk, settings.traces, paths.directory)
-    with walk.step("key and certificate") as told:
+    with walk.step("key and certificate") as notes:
         identity = IdentityFiles(paths).load()
-        told.append(check_dates(identity.not_before, identity.not_after, now, AGAIN))
+        notes.append(check_dates(identity.not_before, identity.not_after, now, AGAIN))
     if settings is not None and settings.metrics_listen is not None:
-        with walk.step("connector") as told:
-            told.append(_ready(settings.metrics_listen))
+        with walk.step("connector") as notes:
+            notes.append(_ready(settings.metrics_listen))
     if settings is None or identity is None:
         return
     applications = _tunnel(walk, settings, identity, paths, now)
@@ -86,17 +86,17 @@ def _tunnel(
     if connection is None:
         return []
     secure = None
-    with walk.step("TLS to the service") as told:
+    with walk.step("TLS to the service") as notes:
         context = _context(identity)
         hint = "something between breaks TLS open, or this is another service; " + AGAIN
         secure = shake_hands(connection, context, settings.name, hint)
-        told.append(f"{settings.name}, {secure.version()}")
+        notes.append(f"{settings.name}, {secure.version()}")
     if secure is None:
         return []
     applications: list[dict[str, Any]] = []
-    with walk.step("service") as told, secure:
+    with walk.step("service") as notes, secure:
         applications = _configuration(secure, settings.name, now)
-        told.append(f"knows this connector; {len(applications)} applications for it")
+        notes.append(f"knows this connector; {len(applications)} applications for it")
     return applications
 
 
@@ -104,10 +104,10 @@ def _reach(walk: Walk, settings: ConnectorSettings, paths: ConnectorPaths[Path])
     """A connection to the service, through the proxy where there is one; None when a step has failed."""
     place = place_of(settings.address)
     proxy = None
-    with walk.step("proxy settings", "correct outbound_proxy and outbound_proxy_credentials, or HTTPS_PROXY") as told:
+    with walk.step("proxy settings", "correct outbound_proxy and outbound_proxy_credentials, or HTTPS_PROXY") as notes:
         proxies = proxies_of(settings.outbound_proxy, settings.outbound_proxy_credentials, paths.directory, os.environ)
         proxy = proxies.towards(place.host, place.port)
-        told.append("no proxy" if proxy is None else f"{proxy}, by {proxy.source}")
+        notes.append("no proxy" if proxy is None else f"{proxy}, by {proxy.source}")
     if not walk.last_good:
         return None
     host, port, what, setting = place.host, place.port, "service", "`address` in connector.toml"
@@ -115,20 +115,20 @@ def _reach(walk: Walk, settings: ConnectorSettings, paths: ConnectorPaths[Path])
     if proxy is not None:
         host, port, what, setting = proxy.host, proxy.port, "proxy", proxy.source
         hint = f"open the way to the proxy, or correct {proxy.source}"
-    with walk.step(f"name of the {what}") as told:
+    with walk.step(f"name of the {what}") as notes:
         addresses = resolve(host, f"correct this machine's DNS, or {setting}")
-        told.append(f"{host} is {' '.join(addresses)}")
+        notes.append(f"{host} is {' '.join(addresses)}")
     if not walk.last_good:
         return None
     connection = None
-    with walk.step(f"way to the {what}") as told:
+    with walk.step(f"way to the {what}") as notes:
         connection = connect(host, port, hint)
-        told.append(f"{host} port {port} answers")
+        notes.append(f"{host} port {port} answers")
     if connection is None or proxy is None:
         return connection
-    with walk.step("way through the proxy") as told:
+    with walk.step("way through the proxy") as notes:
         _tunnel_through(connection, proxy, place)
-        told.append(f"leads to {place.host} port {place.port}")
+        notes.append(f"leads to {place.host} port {place.port}")
     return connection if walk.last_good else None
 
 
@@ -212,18 +212,18 @@ def _application(walk: Walk, application: dict[str, Any]) -> None:
         if (url.hostname or "").startswith("*."):
             continue  # its hosts are known only to those who type them
         port = url.port or (443 if url.scheme == "https" else 80)
-        with walk.step(f"application {application.get('name', '')} at {url.hostname} port {port}") as told:
-            _look_at(application, url.scheme, url.hostname or "", port, told)
+        with walk.step(f"application {application.get('name', '')} at {url.hostname} port {port}") as notes:
+            _look_at(application, url.scheme, url.hostname or "", port, notes)
 
 
-def _look_at(application: dict[str, Any], scheme: str, host: str, port: int, told: list[str]) -> None:
+def _look_at(application: dict[str, Any], scheme: str, host: str, port: int, notes: list[str]) -> None:
     """Raises Ailing."""
     called = shlex.quote(str(application.get("name", "NAME")))
     setting = f"at the service: appproxy app set {called} internal="
-    with hop(told, "name"):
+    with hop(notes, "name"):
         addresses = resolve(host, f"correct this machine's DNS, or {setting}URL")
-    told.append(f"{host} is {' '.join(addresses)}")
-    with hop(told, "TCP"):
+    notes.append(f"{host} is {' '.join(addresses)}")
+    with hop(notes, "TCP"):
         connection = connect(host, port, "start the application, or open the way to it from this machine")
     if scheme != "https":
         connection.close()
@@ -231,7 +231,7 @@ def _look_at(application: dict[str, Any], scheme: str, host: str, port: int, tol
             raise Ailing(f"{host} port {port} speaks TLS, and internal says http", f"{setting}https://{host}:{port}/")
         return
     try:
-        with hop(told, "TLS"):
+        with hop(notes, "TLS"):
             shake_hands(connection, _origin_context(application), str(application.get("server_name") or host),
                         f"at the service: appproxy app set {called} ca_bundle=@FILE, or server_name=NAME").close()
     except Ailing as error:

@@ -15,11 +15,11 @@ def examine(walk: Walk, store: Store, client: AdminClient | None) -> None:
     with store.reading() as reading:
         found = directories.list_all(reading)
     for one in found:
-        with walk.step(f"directory {one.name}") as told:
+        with walk.step(f"directory {one.name}") as notes:
             if client is None:
                 raise Ailing("not asked, because no service runs", "start the service, then look again", Health.WARNING)
             report: Any = client.call("GET", f"/directories/{one.id}/report")
-            told.append(_judge(one.name, report["servers"], report["problems"]))
+            notes.append(_judge(one.name, report["servers"], report["problems"]))
 
 
 def _judge(name: str, servers: list[dict[str, str]], problems: list[str]) -> str:

@@ -17,7 +17,7 @@ def examine(walk: Walk, store: Store, now: float) -> None:
         found = audit_exports.backlogs(reading, now)
     if not found:
         return
-    with walk.step("audit export") as told:
+    with walk.step("audit export") as notes:
         late = [f"{one.export.name}: {one.waiting} entries wait, the first for {now - one.since:.0f} s"
                 + (f" ({one.export.problem})" if one.export.problem else "")
                 for one in found if one.waiting and now - one.since > _PATIENCE]
@@ -25,4 +25,4 @@ def examine(walk: Walk, store: Store, now: float) -> None:
                 for one in found if one.export.refused or one.export.lost]
         if late or gone:
             raise Ailing("; ".join((*late, *gone)), _HINT, Health.WARNING)
-        told.append(", ".join(one.export.name for one in found))
+        notes.append(", ".join(one.export.name for one in found))

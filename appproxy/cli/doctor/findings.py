@@ -61,23 +61,23 @@ class Walk:
 
         `fix`: what to do about an error that does not say so itself.
         """
-        told: list[str] = []
+        notes: list[str] = []
         began = self._clock()
         health, hint = Health.GOOD, ""
         try:
-            yield told
+            yield notes
         except AppProxyError as error:
             health = error.health if isinstance(error, Ailing) else Health.BROKEN
-            told, hint = [error.message], error.hint or fix
+            notes, hint = [error.message], error.hint or fix
         except OSError as error:
             place = f"{error.filename}: " if error.filename is not None else ""
-            told, health, hint = [f"{place}{error.strerror or error}"], Health.BROKEN, fix
-        finding = Finding(name, health, "; ".join(told), hint, round((self._clock() - began) * 1000, 1))
+            notes, health, hint = [f"{place}{error.strerror or error}"], Health.BROKEN, fix
+        finding = Finding(name, health, "; ".join(notes), hint, round((self._clock() - began) * 1000, 1))
         self.findings.append(finding)
         self._say(finding)
 
-    def told(self, finding: Finding) -> None:
-        """A step that was gone elsewhere."""
+    def add(self, finding: Finding) -> None:
+        """A step that was made elsewhere."""
         self.findings.append(finding)
         self._say(finding)
 

@@ -49,23 +49,23 @@ def examine(walk: Walk, store: Store, settings: ServiceSettings, now: float) -> 
                        keys.trust_bundle(reading, keys.CONNECTOR))
     living = [one for one in fleet.nodes if now - one.seen < nodes.SILENCE]
     if fleet.nodes:
-        with walk.step("nodes") as told:
-            told.append(_judge_nodes(fleet.nodes, living, now))
+        with walk.step("nodes") as notes:
+            notes.append(_judge_nodes(fleet.nodes, living, now))
     for node in living:
         if node.address:
-            with walk.step(f"node {node.name}") as told:
-                _way_to(node, settings.connect_host, fleet.trust, told)
-                told.append(_connectors_at(node, fleet, now))
+            with walk.step(f"node {node.name}") as notes:
+                _way_to(node, settings.connect_host, fleet.trust, notes)
+                notes.append(_connectors_at(node, fleet, now))
     if not fleet.connectors:
         return
-    with walk.step("approval") as told:
-        told.append(_approval(fleet.connectors))
-    with walk.step("inactive connectors") as told:
-        told.append(_inactive(fleet, now))
-    with walk.step("certificates of connectors") as told:
-        told.append(_certificates(fleet.connectors, now))
-    with walk.step("versions of connectors") as told:
-        told.append(_versions(fleet.connectors))
+    with walk.step("approval") as notes:
+        notes.append(_approval(fleet.connectors))
+    with walk.step("inactive connectors") as notes:
+        notes.append(_inactive(fleet, now))
+    with walk.step("certificates of connectors") as notes:
+        notes.append(_certificates(fleet.connectors, now))
+    with walk.step("versions of connectors") as notes:
+        notes.append(_versions(fleet.connectors))
 
 
 def _judge_nodes(known: Sequence[NodeRecord], living: Sequence[NodeRecord], now: float) -> str:
@@ -94,15 +94,15 @@ def _called(several: Sequence[NodeRecord], places: Sequence[str]) -> list[str]:
     return [one.name for one in several if one.address in places]
 
 
-def _way_to(node: NodeRecord, name: str, trust: Sequence[str], told: list[str]) -> None:
+def _way_to(node: NodeRecord, name: str, trust: Sequence[str], notes: list[str]) -> None:
     """Does what answers at its address have our connectors' certificate? Raises Ailing, as a warning where nothing says no."""
     host, _, port = node.address.rpartition(":")
     fix = (f"tunnel_advertise of node {node.name} ({node.address}) must lead to that very node: correct it there and reload, "
             "or open the way")
-    with hop(told, "name"):
+    with hop(notes, "name"):
         resolve(host.strip("[]"), fix)
     try:
-        with hop(told, "TCP"):
+        with hop(notes, "TCP"):
             plain = connect(host.strip("[]"), int(port), fix)
     except Ailing as error:
         if isinstance(error.__cause__, TimeoutError):
@@ -113,7 +113,7 @@ def _way_to(node: NodeRecord, name: str, trust: Sequence[str], told: list[str]) 
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(cadata="\n".join(trust))
     context.set_alpn_protocols(["http/1.1"])
-    with hop(told, "TLS"):
+    with hop(notes, "TLS"):
         shake_hands(plain, context, name, fix).close()
 
 

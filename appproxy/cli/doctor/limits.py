@@ -17,7 +17,7 @@ _LATELY, _MANY = 900.0, 0.9
 def examine(walk: Walk, client: AdminClient) -> None:
     """Has anybody met one lately?"""
     status: Any = None
-    with walk.step("limits") as told:
+    with walk.step("limits") as notes:
         status = client.call("GET", "/status")
         met = status["limits_met"]
         if met:
@@ -26,11 +26,11 @@ def examine(walk: Walk, client: AdminClient) -> None:
                 f"{one['seconds_ago']:.0f} s ago" for one in met[:_MOST_NAMED])
             raise Ailing(words, 'docs/operation.md, "When places are short", says what each limit means and how to raise it',
                          Health.WARNING)
-        told.append("nobody met one in the last 15 minutes")
+        notes.append("nobody met one in the last 15 minutes")
     if status is None:
         return
-    with walk.step("open files") as told:
-        told.append(_open_files(status["open_files"]))
+    with walk.step("open files") as notes:
+        notes.append(_open_files(status["open_files"]))
 
 
 def _open_files(files: Mapping[str, Any]) -> str:

@@ -10,15 +10,15 @@ from appproxy.cli.doctor.findings import Ailing, Finding, Health, Walk
 
 def join(walk: Walk, setting: CallSettings, name: str) -> None:
     """Have the connector run its half; each of its steps is one of the report, under its name."""
-    told: Any = None
+    answer: Any = None
     with walk.step(f"connector {name}", "see `appproxy connector list`") as words:
-        told = setting.call("POST", "connectors", name, "examine")
-        if told["refused"]:
-            raise Ailing(told["refused"], "on its machine: appproxy doctor --state DIR")
-        left_out = f", {told['left_out']} of them not told, none worse" if told["left_out"] else ""
-        words.append(f"has walked {len(told['findings']) + told['left_out']} steps{left_out}")
-    if told is None:
+        answer = setting.call("POST", "connectors", name, "examine")
+        if answer["refused"]:
+            raise Ailing(answer["refused"], "on its machine: appproxy doctor --state DIR")
+        left_out = f", {answer['left_out']} of them left out, none worse" if answer["left_out"] else ""
+        words.append(f"has walked {len(answer['findings']) + answer['left_out']} steps{left_out}")
+    if answer is None:
         return
-    for one in told["findings"]:
-        walk.told(Finding(f"connector {told['connector']}: {one['step']}", Health(one["health"]), one["detail"], one["hint"],
+    for one in answer["findings"]:
+        walk.add(Finding(f"connector {answer['connector']}: {one['step']}", Health(one["health"]), one["detail"], one["hint"],
                           one["milliseconds"]))

@@ -83,11 +83,11 @@ def shake_hands(
 
 
 @contextmanager
-def hop(told: list[str], name: str) -> Iterator[None]:
+def hop(notes: list[str], name: str) -> Iterator[None]:
     """Say how long this part of a step took."""
     began = time.monotonic()
     yield
-    told.append(f"{name} {(time.monotonic() - began) * 1000:.1f} ms")
+    notes.append(f"{name} {(time.monotonic() - began) * 1000:.1f} ms")
 
 
 def speaks_tls(host: str, port: int) -> bool:

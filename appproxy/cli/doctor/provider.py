@@ -53,7 +53,7 @@ def try_client(
     if error == "invalid_client" or status == 401:
         raise Ailing(
             f"it does not take the client {record.client_id!r} by {method_of(metadata, client)} "
-            f"({status} {error or 'no reason'})", _mend_client(record))
+            f"({status} {error or 'no reason'})", _fix_client(record))
     if error == "unauthorized_client":
         raise Ailing(f"the client {record.client_id!r} may not use the authorization code flow",
                      "allow it there: a web application, authorization code flow")
@@ -61,7 +61,7 @@ def try_client(
                  "known whether it takes the client's secret", "sign in once, and see the service's log", Health.WARNING)
 
 
-def _mend_client(record: ProviderRecord) -> str:
+def _fix_client(record: ProviderRecord) -> str:
     """What to do when the client's proof is not taken."""
     if record.settings.needs_key or record.tls_credential(0.0) is not None:
         return (f"compare the id, the method and the keys with the provider's: appproxy provider show {record.name} has "

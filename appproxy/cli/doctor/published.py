@@ -36,17 +36,17 @@ def examine(
         groups = _groups_without_connector(reading, published)
     if not published:
         return
-    with walk.step("connectors of applications") as told:
+    with walk.step("connectors of applications") as notes:
         if groups:
             hint = f"appproxy connector token --group {next(iter(groups))}, then on its machine: appproxy connector join TOKEN"
             raise Ailing(_few(f"{name}: no connector in group {group}" for group, names in groups.items() for name in names),
                          hint)
-        told.append("every application's group has one")
+        notes.append("every application's group has one")
     hosts = sorted({pair.external.host for one in published for pair in one.pairs})
-    with walk.step("certificates of hosts") as told:
-        told.append(_certificates(hosts, covering))
-    with walk.step("names of hosts") as told:
-        told.append(_names(hosts, settings))
+    with walk.step("certificates of hosts") as notes:
+        notes.append(_certificates(hosts, covering))
+    with walk.step("names of hosts") as notes:
+        notes.append(_names(hosts, settings))
     if running is not None:
         _answering(walk, running, published, {name for names in groups.values() for name in names})
 
@@ -91,13 +91,13 @@ def _names(hosts: Sequence[str], settings: ServiceSettings) -> str:
 def _answering(walk: Walk, running: AdminClient, published: Sequence[Application], known: Collection[str]) -> None:
     """Ask all through their connectors; `known`: those without a connector, of which enough was said."""
     outcomes: list[Any] = []
-    with walk.step("applications") as told:
+    with walk.step("applications") as notes:
         asked: Any = running.call("GET", "/probes")
         outcomes = [one for one in asked if one["application"] not in known]
         answering = sum(1 for one in outcomes if not one["failure"])
-        told.append(f"{answering} of {len(outcomes)} answer through their connectors")
+        notes.append(f"{answering} of {len(outcomes)} answer through their connectors")
         if len(published) > len(asked):
-            told.append(f"{len(published) - len(asked)} were not asked (wildcards, and beyond a hundred)")
+            notes.append(f"{len(published) - len(asked)} were not asked (wildcards, and beyond a hundred)")
     for one in outcomes:
         if one["failure"] or one["status"] >= 500:
             with walk.step(f"application {one['application']}"):

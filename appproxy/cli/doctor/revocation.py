@@ -26,21 +26,21 @@ def examine(walk: Walk, store: Store, now: float) -> None:
         silent = {one.name: statuses.failing(reading, one.id)
                   for one in authorities.list_all(reading) if one.authority.sources.ocsp}
     if ends:
-        with walk.step("lists of revoked certificates") as told:
+        with walk.step("lists of revoked certificates") as notes:
             _check_ends(ends, now)
-            told.append(f"{len(ends)} count")
+            notes.append(f"{len(ends)} count")
     if fetches:
-        with walk.step("lists that are fetched") as told:
+        with walk.step("lists that are fetched") as notes:
             failed = [f"{name}: {one.problem}" for name, one in fetches.items() if one.failures]
             if failed:
                 raise Ailing("; ".join(failed), _FETCHED, Health.WARNING)
-            told.append(", ".join(fetches))
+            notes.append(", ".join(fetches))
     if silent:
-        with walk.step("responders of device authorities") as told:
+        with walk.step("responders of device authorities") as notes:
             failed = [f"{name}: {count} certificates wait ({problem})" for name, (count, problem) in silent.items() if count]
             if failed:
                 raise Ailing("; ".join(failed), _RESPONDER, Health.WARNING)
-            told.append(", ".join(silent))
+            notes.append(", ".join(silent))
 
 
 def _ends(reading: Reading) -> Iterator[tuple[str, float, float]]:

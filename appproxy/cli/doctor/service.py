@@ -50,9 +50,9 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
     """All steps; `now` in seconds since 1970."""
     paths = StatePaths(state.absolute())
     settings = None
-    with walk.step("settings", "correct service.toml; docs/settings.md has all keys") as told:
+    with walk.step("settings", "correct service.toml; docs/settings.md has all keys") as notes:
         settings = read_settings(state)
-        told.append(f"{paths.settings}, domain {settings.domain}")
+        notes.append(f"{paths.settings}, domain {settings.domain}")
     if settings is None:
         return
     doctor_machine.examine(walk, paths.directory)
@@ -61,14 +61,14 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
     default = ""
     with ExitStack() as stack:
         store = None
-        with walk.step("master key and database", _OPEN) as told:
-            store = open_store(paths, settings, environment, told.append)
+        with walk.step("master key and database", _OPEN) as notes:
+            store = open_store(paths, settings, environment, notes.append)
             stack.callback(store.close)
-            told.append(str(paths.database) if settings.database_url is None else "the database of the settings")
+            notes.append(str(paths.database) if settings.database_url is None else "the database of the settings")
         if store is not None:
-            with walk.step("domain and port", _PLACE) as told, store.reading() as reading:
+            with walk.step("domain and port", _PLACE) as notes, store.reading() as reading:
                 service_settings.check_place(reading, PublicAddress(settings.domain, settings.public_port))
-                told.append(f"users come to {settings.signin_origin}")
+                notes.append(f"users come to {settings.signin_origin}")
             anchors, default = _certificates(walk, store, settings, paths, now)
             _added_certificates(walk, store, now)
             _orders(walk, store)
@@ -85,8 +85,8 @@ def examine(walk: Walk, state: Path, now: float, environment: Mapping[str, str])
             doctor_fleet.examine(walk, store, settings, now)
             client = AdminClient(paths.directory, admit_password) if running else None
             doctor_published.examine(walk, store, settings, _covering(store, default), client)
-    with walk.step("names") as told:
-        told.append(_names(settings))
+    with walk.step("names") as notes:
+        notes.append(_names(settings))
 
 
 def _certificates(
@@ -97,22 +97,22 @@ def _certificates(
         tunnel = keys.server_leaf(reading, keys.CONNECTOR)
         user: Credential | None = keys.server_leaf(reading, keys.USER)
         anchors = list(keys.trust_bundle(reading, keys.USER))
-    with walk.step("connectors' certificate") as told:
+    with walk.step("connectors' certificate") as notes:
         if tunnel is None:
             raise Ailing("the database has none", "make a new state directory: appproxy init")
-        told.append(check_dates(not_before(tunnel.certificate), not_after(tunnel.certificate), now, _RESTART))
+        notes.append(check_dates(not_before(tunnel.certificate), not_after(tunnel.certificate), now, _RESTART))
     certificate = ""
-    with walk.step("users' certificate") as told:
+    with walk.step("users' certificate") as notes:
         if settings.certificate is not None:
             path = paths.resolve(settings.certificate)
             certificate = path.read_text()
             hint, anchors = f"put a new certificate into {path}", []
-            told.append(str(path))
+            notes.append(str(path))
         elif user is not None:
             certificate, hint = user.certificate, _RESTART
         else:
             raise Ailing("there is none", "set `certificate` and `key` in service.toml")
-        told.append(check_dates(not_before(certificate), not_after(certificate), now, hint))
+        notes.append(check_dates(not_before(certificate), not_after(certificate), now, hint))
     return anchors, certificate
 
 
@@ -129,14 +129,14 @@ def _added_certificates(walk: Walk, store: Store, now: float) -> None:
         found = certificates.list_all(reading)
     if not found:
         return
-    with walk.step("added certificates") as told:
+    with walk.step("added certificates") as notes:
         ailing = [one for one in found if ends_soon(one.not_before, one.not_after, now)]
         if ailing:
             words = ", ".join(f"{one.name} ({_end(one.not_after, now)})" for one in ailing)
             ended = any(one.not_after <= now for one in ailing)
             raise Ailing(words, "put new ones in their place: appproxy certificate renew NAME --certificate PEM --key PEM",
                          Health.BROKEN if ended else Health.WARNING)
-        told.append(f"{len(found)}, the first to end in {min(days_left(one.not_after, now) for one in found):.0f} days")
+        notes.append(f"{len(found)}, the first to end in {min(days_left(one.not_after, now) for one in found):.0f} days")
 
 
 def _orders(walk: Walk, store: Store) -> None:
@@ -145,12 +145,12 @@ def _orders(walk: Walk, store: Store) -> None:
         found = acme.list_orders(reading)
     if not found:
         return
-    with walk.step("ordered certificates") as told:
+    with walk.step("ordered certificates") as notes:
         failing = [f"{one.name}: {one.problem}" for one in found if one.failures]
         if failing:
             raise Ailing("; ".join(failing), "correct what the authority names, then: appproxy certificate renew NAME",
                          Health.WARNING)
-        told.append(str(len(found)))
+        notes.append(str(len(found)))
 
 
 def _providers(walk: Walk, store: Store, origin: str, now: float) -> None:
@@ -158,9 +158,9 @@ def _providers(walk: Walk, store: Store, origin: str, now: float) -> None:
     with store.reading() as reading:
         found = [one for one in providers.list_all(reading) if one.id != providers.BUILTIN]
     for one in found:
-        with walk.step(f"identity provider {one.name}") as told:
+        with walk.step(f"identity provider {one.name}") as notes:
             if one.kind != OIDC:
-                told.append(_kind(one))
+                notes.append(_kind(one))
                 continue
             url = one.discovery_url
             context = trusting(one.ca_bundle, one.tls_credential(now))
@@ -178,9 +178,9 @@ def _providers(walk: Walk, store: Store, origin: str, now: float) -> None:
                 is_pushed(metadata, always=one.pushed_requests == "always")
             except IdentityError as error:
                 raise Ailing(error.detail, f"appproxy provider set {one.name} --pushed-requests auto") from error
-            told.append(f"{one.issuer} answers")
-            told.extend(check_settings(metadata, one, now, several=len(found) > 1))
-            told.append(try_client(metadata, one, context, f"{origin}{one.callback_path}", now))
+            notes.append(f"{one.issuer} answers")
+            notes.extend(check_settings(metadata, one, now, several=len(found) > 1))
+            notes.append(try_client(metadata, one, context, f"{origin}{one.callback_path}", now))
 
 
 def _kind(record: ProviderRecord) -> str:
@@ -201,21 +201,21 @@ def _is_running(walk: Walk, paths: StatePaths[Path]) -> bool:
     lock = ServiceLock(paths.lock)
     running = False
     status: Any = None
-    with walk.step("service") as told:
+    with walk.step("service") as notes:
         if lock.try_acquire():
             lock.release()
             start = f"start it: {service_command(paths.directory)}"
             raise Ailing("no service runs on this state directory", start, Health.WARNING)
         status = AdminClient(paths.directory, admit_password).call("GET", "/status")
         running = True
-        told.append(f"running{lock.holder()}, {status['applications']} applications")
+        notes.append(f"running{lock.holder()}, {status['applications']} applications")
         database = status["database"]
         if not database["reachable"]:
             age = database["age"]
             kept = "" if age is None else f", started from what was kept {age / 60:.0f} minutes ago"
             raise Ailing(f"running without its database{kept}: users, applications and revocations stay as they are, and "
                          "nobody can sign in at the built-in provider", "start the database, or open the way to it")
-        told.append(f"{status['connectors_online']} of {status['connectors']} connectors online")
+        notes.append(f"{status['connectors_online']} of {status['connectors']} connectors online")
         if not status["connectors_online"]:
             raise Ailing("running, but no connector is online", "on a connector's machine: appproxy doctor --state DIR",
                          Health.WARNING)
@@ -237,17 +237,17 @@ def _views(walk: Walk, symptoms: Sequence[Mapping[str, Any]]) -> None:
 def _listeners(walk: Walk, settings: ServiceSettings, anchors: list[str], chain: str) -> None:
     """Can both be reached on this machine, and does the users' one show a certificate that browsers take?"""
     restart = "see the service's log; another program may have the port"
-    with walk.step("users' listener") as told:
+    with walk.step("users' listener") as notes:
         host, port = _reachable(settings.listen)
         if not anchors:
             _check_authority(chain, host, port, settings.signin_host)
         context = trusting("\n".join(anchors))
         with shake_hands(connect(host, port, restart), context, settings.signin_host, _REPLACE) as user:
-            told.append(f"{host} port {port}, {user.version()}")
-    with walk.step("connectors' listener") as told:
+            notes.append(f"{host} port {port}, {user.version()}")
+    with walk.step("connectors' listener") as notes:
         host, port = _reachable(settings.tunnel_listen)
         connect(host, port, restart).close()
-        told.append(f"{host} port {port}")
+        notes.append(f"{host} port {port}")
 
 
 def _check_authority(chain: str, host: str, port: int, name: str) -> None:

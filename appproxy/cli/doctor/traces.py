@@ -21,7 +21,7 @@ def examine(walk: Walk, settings: TraceSettings, directory: Path) -> None:
     """Post an export without a span. `directory`: where relative paths count from."""
     if settings.collector is None:
         return
-    with walk.step("traces", "correct [traces] in the settings") as told:
+    with walk.step("traces", "correct [traces] in the settings") as notes:
         from appproxy.net.traces.collector import read_files  # with it comes twisted.web
 
         fields, ca_bundle = read_files(settings, directory)
@@ -32,7 +32,7 @@ def examine(walk: Walk, settings: TraceSettings, directory: Path) -> None:
         if not 200 <= status < 300:
             raise Ailing(f"{shown_url(settings.collector)} answers {status}",
                          f"{_HINT}; its key is in traces.collector_fields", Health.WARNING)
-        told.append(shown_url(settings.collector))
+        notes.append(shown_url(settings.collector))
 
 
 def _post(url: str, fields: dict[str, str], ca_bundle: str) -> int:

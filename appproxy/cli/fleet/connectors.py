@@ -181,11 +181,11 @@ def join(
     settings, issued = run_once(lambda reactor: join_service(
         token_text, state.absolute(), reactor, wall_clock, called, environment=os.environ, outbound_proxy=proxy,
         credentials=proxy_credentials, again=again))
-    told = f"{state} is made: connector {issued.id} of {settings.name}.\n"
+    message = f"{state} is made: connector {issued.id} of {settings.name}.\n"
     if issued.state == ConnectorState.PENDING.value:
-        told += f"It has to be approved at the service:\n  appproxy connector approve {issued.id}\n"
-    told += f"{'Start it, or restart the one that runs' if again else 'Start it'}:\n  {connector_command(state)}"
-    done(told, {"id": issued.id, "service": settings.name, "address": settings.address, "state": str(state),
+        message += f"It has to be approved at the service:\n  appproxy connector approve {issued.id}\n"
+    message += f"{'Start it, or restart the one that runs' if again else 'Start it'}:\n  {connector_command(state)}"
+    done(message, {"id": issued.id, "service": settings.name, "address": settings.address, "state": str(state),
                 "approved": issued.state == ConnectorState.APPROVED.value}, as_json)
 
 

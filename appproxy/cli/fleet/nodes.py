@@ -119,12 +119,12 @@ def join(
     text = sys.stdin.readline() if token_text == "-" else token_text
     local = Local(advertise, name, listen, tunnel_listen, database)
     joined = join_nodes(text, directory, local, time.time())  # noqa: TID251 -- the program's edge
-    told = f"{directory} is made, for node {joined.settings.node_name or 'of this machine'} of {joined.settings.domain}.\n"
+    message = f"{directory} is made, for node {joined.settings.node_name or 'of this machine'} of {joined.settings.domain}.\n"
     if joined.left_out:
-        told += f"Set again here what is the first node's own: {', '.join(joined.left_out)}\n"
-    told += f"Start it:\n  {service_command(directory)}"
+        message += f"Set again here what is the first node's own: {', '.join(joined.left_out)}\n"
+    message += f"Start it:\n  {service_command(directory)}"
     made = {"state": str(directory), "advertise": joined.settings.tunnel_advertise, "left_out": list(joined.left_out)}
-    done(told, made, as_json)
+    done(message, made, as_json)
 
 
 COMMANDS = (node,)

@@ -55,7 +55,7 @@ def client() -> None:
 @pass_setting
 def add(setting: CallSettings, /, name: str, as_json: bool, **fields: Any) -> None:
     """Register an application; prints its client id and its secret, which is shown this once."""
-    _told(setting.call("POST", "clients", body={"name": name, **_body(fields)}), as_json)
+    _show_secret(setting.call("POST", "clients", body={"name": name, **_body(fields)}), as_json)
 
 
 @client.command("list")
@@ -93,7 +93,7 @@ def set_(setting: CallSettings, /, name: str, as_json: bool, **fields: Any) -> N
 @pass_setting
 def rotate(setting: CallSettings, name: str, overlap: str | None, as_json: bool) -> None:
     """Give a client another secret, and print it; both count for a while."""
-    _told(setting.call("POST", "clients", name, "rotate", body=given(overlap=overlap)), as_json)
+    _show_secret(setting.call("POST", "clients", name, "rotate", body=given(overlap=overlap)), as_json)
 
 
 @client.command()
@@ -106,7 +106,7 @@ def remove(setting: CallSettings, name: str, as_json: bool) -> None:
     done(f"{gone['name']} is removed", gone, as_json)
 
 
-def _told(made: dict[str, Any], as_json: bool) -> None:
+def _show_secret(made: dict[str, Any], as_json: bool) -> None:
     if as_json:
         show_json(made)
         return

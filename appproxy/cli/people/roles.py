@@ -149,10 +149,10 @@ def request(
     made = setting.call("POST", "role-requests", body=given(
         role=name, reason=reason, duration=duration, application=application))
     if made["state"] == "active":
-        told = f"you are {made['role']} until {moment(made['ends'])}"
+        text = f"you are {made['role']} until {moment(made['ends'])}"
     else:
-        told = f"{made['id']}: another person has to approve it: appproxy role approve {made['id']}"
-    done(told, made, as_json)
+        text = f"{made['id']}: another person has to approve it: appproxy role approve {made['id']}"
+    done(text, made, as_json)
 
 
 @role.command()

@@ -39,7 +39,7 @@ def add(
         raise WrongUse("name what the token opens: --app NAME, or --role NAME")
     body = given(name=name, applications=list(applications), role=role, networks=networks, expires=expires,
                  claims=key_values(claims) or None)
-    _told(setting.call("POST", "service-tokens", body=body), as_json)
+    _show_secret(setting.call("POST", "service-tokens", body=body), as_json)
 
 
 @token.command("list")
@@ -67,7 +67,7 @@ def show(setting: CallSettings, name: str, as_json: bool) -> None:
 @pass_setting
 def rotate(setting: CallSettings, name: str, overlap: str | None, expires: str | None, as_json: bool) -> None:
     """Give a service token another secret, and print it; both count for a while."""
-    _told(setting.call("POST", "service-tokens", name, "rotate", body=given(overlap=overlap, expires=expires)), as_json)
+    _show_secret(setting.call("POST", "service-tokens", name, "rotate", body=given(overlap=overlap, expires=expires)), as_json)
 
 
 @token.command()
@@ -80,7 +80,7 @@ def revoke(setting: CallSettings, name: str, as_json: bool) -> None:
     done(f"{gone['name']} is revoked", gone, as_json)
 
 
-def _told(made: dict[str, object], as_json: bool) -> None:
+def _show_secret(made: dict[str, object], as_json: bool) -> None:
     done(str(made["token"]), made, as_json)
     if not as_json:
         note(f"Send it as:  Authorization: Bearer TOKEN   (until {moment(made['expires'])})")

@@ -48,8 +48,8 @@ def _credentials(source: str | None, directory: Path, environment: Mapping[str, 
     except OSError as error:
         raise ConfigError(f"outbound_proxy_credentials: {source}: cannot be read ({error.strerror})") from None
     except ValueError as error:
-        told = "it is no UTF-8" if isinstance(error, UnicodeDecodeError) else error
-        raise ConfigError(f"outbound_proxy_credentials: {source}: {told}",
+        reason = "it is no UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise ConfigError(f"outbound_proxy_credentials: {source}: {reason}",
                           hint="write USER:PASSWORD there, on one line") from None
 
 

@@ -144,8 +144,8 @@ class _Call(TwistedProtocol):
         try:
             self._take(self._reader.end_of_file(reason.check(ConnectionDone) is not None))
         except RequestError as error:
-            told = reason.getErrorMessage() if error.code is Code.ORIGIN_CLOSED else str(error)
-            self._fail(f"the service closed the connection: {told}")
+            detail = reason.getErrorMessage() if error.code is Code.ORIGIN_CLOSED else str(error)
+            self._fail(f"the service closed the connection: {detail}")
 
     def not_connected(self, reason: Failure) -> None:
         """TCP did not connect."""
@@ -204,7 +204,7 @@ def _reason(status: int, answer: bytes) -> str:
         problem = None
     if isinstance(problem, dict):
         # The detail speaks of this very case; the title of all cases that end in the same way, also at sign-in.
-        told = problem.get("detail") or problem.get("title")
-        if told:
-            return " ".join(str(told).split())[:300]
+        detail = problem.get("detail") or problem.get("title")
+        if detail:
+            return " ".join(str(detail).split())[:300]
     return f"status {status}"

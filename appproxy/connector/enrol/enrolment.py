@@ -76,8 +76,8 @@ async def join(
             else:
                 files.replace(identity, dump_connector(settings))
         except OSError as error:
-            told = f"cannot be written ({error.strerror}); the token has been used, make a new one"
-            raise ConfigError(f"{state}: {told}") from error
+            reason = f"cannot be written ({error.strerror}); the token has been used, make a new one"
+            raise ConfigError(f"{state}: {reason}") from error
     return settings, issued
 
 
@@ -100,14 +100,14 @@ async def _reaching(token: JoinToken, chain: Deferred[list[str]]) -> list[str]:
     except AppProxyError:
         raise
     except DNSLookupError as error:
-        told = "its name cannot be found; is it the address of the service?"
-        raise ConfigError(f"join: {token.address}: {told}") from error
+        reason = "its name cannot be found; is it the address of the service?"
+        raise ConfigError(f"join: {token.address}: {reason}") from error
     except ConnectError as error:
-        told = f"nothing answers ({error}); is the service up, and the way open?"
-        raise ConfigError(f"join: {token.address}: {told}") from error
+        reason = f"nothing answers ({error}); is the service up, and the way open?"
+        raise ConfigError(f"join: {token.address}: {reason}") from error
     except Exception as error:
-        told = f"no TLS 1.3 there ({error}); is it the connectors' port of the service?"
-        raise ConfigError(f"join: {token.address}: {told}") from error
+        reason = f"no TLS 1.3 there ({error}); is it the connectors' port of the service?"
+        raise ConfigError(f"join: {token.address}: {reason}") from error
 
 
 class _Network:

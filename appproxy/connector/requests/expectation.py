@@ -61,7 +61,7 @@ class Expectations:
         self._deaf[address] = now + FORGET_SECONDS
 
 
-class ExpectingDesk(RequestTable, Protocol):
+class ExpectingTable(RequestTable, Protocol):
     """The table of all requests, for those that ask first."""
 
     expectations: Expectations
@@ -72,7 +72,7 @@ class ExpectingRequest(OriginRequest):
 
     __slots__ = ("_asking", "_expects", "_unsent")
 
-    desk: ExpectingDesk
+    table: ExpectingTable
 
     # `_asking`: the application has not answered yet. `_expects`: the question was sent on the present connection, and no
     # final answer has come. `_unsent`: it has answered without the body, so that its connection cannot have another request.
@@ -82,7 +82,7 @@ class ExpectingRequest(OriginRequest):
         self._unsent = self._expects = False
         self._asking = (
             address.protocol != "h2" and self.leg is Leg.NONE
-            and self.desk.expectations.may_ask(address, self.desk.seconds())
+            and self.table.expectations.may_ask(address, self.table.seconds())
         )
         if not self._asking:
             super()._prepare(request, how)
@@ -106,7 +106,7 @@ class ExpectingRequest(OriginRequest):
         self._expects = self._asking
         if self._asking:
             request = replace(request, block=request.block + _EXPECT)
-            self.deadline = self.desk.seconds() + ASK_SECONDS
+            self.deadline = self.table.seconds() + ASK_SECONDS
         super()._carry(connection, request)
 
     # What the application says.
@@ -128,7 +128,7 @@ class ExpectingRequest(OriginRequest):
         """The application closed before its answer was complete. Perhaps it is the question that it does not bear."""
         connection = self.connection
         if self._asking and connection is not None and not connection.served and not connection.answered:
-            self.desk.expectations.ignored(self.target_address, self.desk.seconds())
+            self.table.expectations.ignored(self.target_address, self.table.seconds())
         super().origin_lost(error)
 
     def inform(self, event: Interim) -> None:
@@ -139,7 +139,7 @@ class ExpectingRequest(OriginRequest):
         if event.status == _CONTINUE:
             self._ask_user()
         else:
-            self.deadline = self.desk.seconds() + ASK_SECONDS
+            self.deadline = self.table.seconds() + ASK_SECONDS
 
     def deadline_passed(self, now: float) -> None:
         """The application says nothing, or cannot be asked yet: go on all the same, as the standard allows."""
@@ -148,7 +148,7 @@ class ExpectingRequest(OriginRequest):
             return
         asked = self.connection is not None
         if asked:
-            self.desk.expectations.ignored(self.target_address, now)
+            self.table.expectations.ignored(self.target_address, now)
         self._ask_user(asked)
 
     def _ask_user(self, has_head: bool = True) -> None:
@@ -166,7 +166,7 @@ class ExpectingRequest(OriginRequest):
 
         It may come late, when some of the body was sent.
         """
-        self.desk.expectations.ignored(self.target_address, self.desk.seconds())
+        self.table.expectations.ignored(self.target_address, self.table.seconds())
         route, upload = self.route, self.upload
         assert route is not None and upload is not None
         if not upload.can_rewind:

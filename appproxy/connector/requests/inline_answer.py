@@ -23,7 +23,7 @@ _RSP = int(Kind.RSP)
 class Answerable(Sender, Protocol):
     """The request that is answered."""
 
-    desk: RequestTable
+    table: RequestTable
     #: Of its REQ.
     flags: int
     upload: OriginUpload | None
@@ -52,12 +52,12 @@ def answer_in_line(forward: Answerable, events: list[Event]) -> bool:
         body = middle.data
         at = -3
     head = events[at]
-    desk = forward.desk
-    channel = desk.channel_for(forward)
+    table = forward.table
+    channel = table.channel_for(forward)
     if (
         (forward.answer is not None or forward.upload is not None) and not _is_idle(forward)
         or forward.flags & _STRICT
-        or len(body) > desk.inline_limit
+        or len(body) > table.inline_limit
         or end.trailers  # type: ignore[union-attr]
         or (channel is not None and not channel.has_room(len(body)))
     ):
@@ -69,7 +69,7 @@ def answer_in_line(forward: Answerable, events: list[Event]) -> bool:
     if channel is not None:
         channel.send_inline(frame)
     else:
-        desk.send_final(forward, frame)
+        table.send_final(forward, frame)
     if forward.answer is not None:
         forward.answer.went_in_line()
     forward.went_in_line(head.status, len(body))  # type: ignore[union-attr]

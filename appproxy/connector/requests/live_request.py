@@ -75,13 +75,13 @@ class RequestTable(Protocol):
 class LiveRequest:
     """One, from its REQ to its one final frame. Subclasses set all of this themselves: it is the hot path."""
 
-    __slots__ = ("answer", "attachment", "channel", "code", "deadline", "desk", "detail", "id", "life", "request", "started",
+    __slots__ = ("answer", "attachment", "channel", "code", "deadline", "table", "detail", "id", "life", "request", "started",
                  "status", "upload")
 
     #: How each `Action` is carried out.
     actions: ClassVar[dict[int, Callable[[Any], None]]]
 
-    desk: RequestTable
+    table: RequestTable
     channel: SignalConnection
     id: int
     request: Request
@@ -197,17 +197,17 @@ class LiveRequest:
 
     def _say(self, kind: int) -> None:
         assert self.code is not None  # it ends with one
-        self.desk.send_final(self, encode(kind, self.id, encode_code(self.code, self.detail)))
+        self.table.send_final(self, encode(kind, self.id, encode_code(self.code, self.detail)))
 
     def _tell_gave_way(self) -> None:
-        self.desk.tell(self, encode(_FAIL, self.id, encode_code(Code.GAVE_WAY)))
+        self.table.tell(self, encode(_FAIL, self.id, encode_code(Code.GAVE_WAY)))
 
     def finish(self) -> None:
         """The last word was said."""
         self.deadline = NEVER
         if self.attachment is not None:
             self.attachment.forget()
-        self.desk.finished(self)
+        self.table.finished(self)
 
 
 LiveRequest.actions = {

@@ -43,9 +43,9 @@ class OriginRequest(LiveRequest):
     __slots__ = ("_sent", "connection", "dialling", "flags", "must_challenge", "route", "silence", "streaming", "switching",
                  "tries")
 
-    def __init__(self, desk: RequestTable, channel: SignalConnection, flags: int, request_id: int, request: Request,
+    def __init__(self, table: RequestTable, channel: SignalConnection, flags: int, request_id: int, request: Request,
                  now: float) -> None:
-        self.desk = desk
+        self.table = table
         self.channel = channel
         self.flags = flags
         self.id = request_id
@@ -137,7 +137,7 @@ class OriginRequest(LiveRequest):
             upload.use(attachment)
         if answer is not None:
             answer.use(attachment)
-        self.desk.pool.attach(attachment)
+        self.table.pool.attach(attachment)
 
     def _dial(self, route: OriginRoute) -> None:
         dialling = route.origin.dial(self, route.target.connect_timeout, self.request.timeout)
@@ -246,7 +246,7 @@ class OriginRequest(LiveRequest):
         if event.status == 100 or (self.answer is not None and self.answer.inform(event.status, event.block)):
             # 100 Continue is between the application and us: the service has sent its own when ATTACH came.
             return
-        channel = self.desk.channel_for(self)
+        channel = self.table.channel_for(self)
         if channel is not None:
             channel.send(encode(_INFO, self.id, encode_response(event.status, event.block)))
 
@@ -257,7 +257,7 @@ class OriginRequest(LiveRequest):
         self.silence = silence_of(head.block, route.target.upgrade_idle_timeout)
         encode_response(head.status, head.block)  # refused here, and not when a data connection comes at last
         if is_endless(head.block):
-            refusal = self.desk.begin_stream(self)
+            refusal = self.table.begin_stream(self)
             if refusal is not None:
                 self.fail(refusal)
                 return
@@ -307,12 +307,12 @@ class OriginRequest(LiveRequest):
             # RFC 9110 section 7.8: the new protocol begins after the request. Nobody could tell its bytes from the body's.
             self.fail(Code.ORIGIN_MALFORMED, "101 before the request was complete")
             return
-        refusal = self.desk.begin_stream(self)
+        refusal = self.table.begin_stream(self)
         if refusal is not None:
             self.fail(refusal)
             return
         stream = UpgradedStream(self, connection, head.block, route.target.upgrade_idle_timeout)
-        self.desk.upgraded(self, stream)
+        self.table.upgraded(self, stream)
         stream.start(b"".join([event.data for event in events if isinstance(event, BodyPiece)]))
 
     # The body.
@@ -361,8 +361,8 @@ class OriginRequest(LiveRequest):
 
     def give_way(self) -> None:
         """Others need its data connection."""
-        if self.attachment is not None and self.attachment.told_at is None:
-            self.attachment.told_at = self.desk.seconds()
+        if self.attachment is not None and self.attachment.gives_way_since is None:
+            self.attachment.gives_way_since = self.table.seconds()
         self._end(Event.GAVE_WAY, Code.GAVE_WAY)
 
     def attachment_failed(self, attachment: DataAttachment, code: Code) -> None:
@@ -392,7 +392,7 @@ class OriginRequest(LiveRequest):
 
     def _extend(self) -> None:
         """Something moved."""
-        self.deadline = self.desk.seconds() + self.silence
+        self.deadline = self.table.seconds() + self.silence
 
 
 OriginRequest.actions = LiveRequest.actions | {

@@ -38,7 +38,7 @@ class UpgradedStream(LiveRequest):
         self.code: Code | None = None
         self.detail = ""
         self.deadline = NEVER
-        self.desk = forward.desk
+        self.table = forward.table
         self._connection: OriginStream | None = connection
         self._idle_seconds = idle_seconds
         self.upload = OriginUpload(self, Framing.RAW)
@@ -56,7 +56,7 @@ class UpgradedStream(LiveRequest):
         """Attach; `first` is what the application sent right behind its 101."""
         if first:
             self.answer.body(first)
-        self.desk.pool.attach(self.attachment)
+        self.table.pool.attach(self.attachment)
 
     @property
     def sent(self) -> int:
@@ -117,7 +117,7 @@ class UpgradedStream(LiveRequest):
 
     def _moved(self) -> None:
         half = self.upload.over or self.answer.over
-        self.deadline = self.desk.seconds() + (HALF_CLOSED_SECONDS if half else self._idle_seconds)
+        self.deadline = self.table.seconds() + (HALF_CLOSED_SECONDS if half else self._idle_seconds)
 
     def _check_over(self) -> None:
         """Both directions closed: so is the connection to the application."""

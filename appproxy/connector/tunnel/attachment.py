@@ -89,8 +89,8 @@ class AnswerGiver(Protocol):
 class DataAttachment:
     """One request's wish for a data connection, and the connection once there is one."""
 
-    __slots__ = ("answer", "body", "confirmed", "connection", "fails", "holder", "long", "marked", "marked_at", "owner",
-                 "queue", "request_id", "seen", "seen_at", "share", "since", "told_at", "tries")
+    __slots__ = ("answer", "body", "confirmed", "connection", "fails", "gives_way_since", "holder", "long", "marked",
+                 "marked_at", "owner", "queue", "request_id", "seen", "seen_at", "share", "since", "tries")
 
     def __init__(self, owner: AttachmentOwner, request_id: int, body: BodyTaker | None, answer: AnswerGiver | None,
                  share: bytes = NOBODY, long: bool = False) -> None:
@@ -98,7 +98,7 @@ class DataAttachment:
         #: The owner, also when it wants to hear no more: it is told when its place is needed.
         self.holder = owner
         #: When that was.
-        self.told_at: float | None = None
+        self.gives_way_since: float | None = None
         self.request_id = request_id
         self.body = body
         self.answer = answer

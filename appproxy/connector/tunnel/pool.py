@@ -211,7 +211,7 @@ class DataConnectionPool:
         """To the next who waits, else into the pool."""
         if not before.long:
             self._give_back(before)
-            if before.answer is not None and before.answer.whole and before.told_at is None:
+            if before.answer is not None and before.answer.whole and before.gives_way_since is None:
                 self._places.repute.read(before.share, self.seconds())
         waiting = self._next_few()
         # Who has few finds one of the idle ones instead of a handshake: they are not for those who have several.
@@ -304,9 +304,9 @@ class DataConnectionPool:
             used = connection.attachment or connection.unread
             if used is None or used.long:
                 continue
-            if used.told_at is None:
+            if used.gives_way_since is None:
                 looked.append(look_at(used, connection, now, connection.unread is not None))
-            elif now - used.told_at < GOING_SECONDS:
+            elif now - used.gives_way_since < GOING_SECONDS:
                 going += 1
             else:
                 connection.abort()  # the service does not listen
@@ -322,7 +322,7 @@ class DataConnectionPool:
             self._places.repute.gave_way(place.key, now)
         used = place.what.attachment or place.what.unread
         if used is not None:
-            used.told_at = now
+            used.gives_way_since = now
             self._tell(used.share, "give way to others")
             used.holder.give_way()
 

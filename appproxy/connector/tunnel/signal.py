@@ -69,7 +69,7 @@ class SignalOwner(Protocol):
     def configuration_changed(self, version: int) -> None:
         """A CONFIG hint."""
 
-    def nodes_told(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
+    def nodes_listed(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
         """Which nodes the service has, as this one sees it."""
 
     def examined(self, connection: SignalConnection) -> None:
@@ -286,7 +286,7 @@ class SignalConnection(TwistedProtocol):
         elif kind == Kind.CONFIG:
             self.owner.configuration_changed(decode_configuration(frame[3]))
         elif kind == Kind.NODES:
-            self.owner.nodes_told(self, decode_nodes(frame[3]))
+            self.owner.nodes_listed(self, decode_nodes(frame[3]))
         elif kind == Kind.EXAMINE:
             self.owner.examined(self)
         elif kind == Kind.DRAIN:

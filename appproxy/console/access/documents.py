@@ -86,8 +86,8 @@ async def _reported(visit: Visit, kind: DocumentPages, found: Mapping[str, Any])
     if kind is not POLICIES or not visit.may(Permission.READ_USERS):
         return None
     results = await visit.get(f"{one_of(kind.path, found['name'])}/results")
-    told: Mapping[str, Any] | None = results if results["days"] or found["state"] == "report-only" else None
-    return told
+    shown: Mapping[str, Any] | None = results if results["days"] or found["state"] == "report-only" else None
+    return shown
 
 
 def _shown(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.forms.fields import body_of, form_of
 from appproxy.console.records.devices import DEVICES
 from appproxy.console.records.kinds import Act
-from appproxy.console.records.serving import told_page
+from appproxy.console.records.serving import result_page
 from appproxy.console.visit import Visit, listing, one_of
 
 #: Of a user, on their page.
@@ -93,7 +93,7 @@ async def add_device(visit: Visit) -> PageContent:
     """One of theirs: the link and the password by which its key is fetched are shown this once."""
     path = one_of("users", visit.names["user"], "devices")
     answer = await visit.change("POST", path, body_of(ADD_DEVICE.command, visit.form))
-    return told_page(DEVICES, f"A device of {visit.names['user']}", answer)
+    return result_page(DEVICES, f"A device of {visit.names['user']}", answer)
 
 
 async def forget_factors(visit: Visit) -> Redirection:

@@ -87,15 +87,15 @@ class RecordPages:
         kind = self.kind
         found, tag = await self._find(visit)
         path = self._here(found)
-        told = None
+        looked = None
         for look in kind.looks:
             if visit.asked("look") == look.word:
-                told = (look, shown_fields(await visit.get(self._api(look.path, found))))
+                looked = (look, shown_fields(await visit.get(self._api(look.path, found))))
         change: Sequence[FormField] = ()
         if kind.change and visit.may(_permission(kind.change)):
             change = form_of(command(kind.change), found, await self._options(visit))
         return PageContent("record", str(found.get(kind.title) or found[kind.key]), {
-            "kind": kind, "one": found, "path": path, "tag": visit.said("tag", tag), "told": told, "change": change,
+            "kind": kind, "one": found, "path": path, "tag": visit.said("tag", tag), "told": looked, "change": change,
             "helps": await visit.get(kind.helps) if kind.helps and change else (),
             "facts": shown_fields({key: value for key, value in found.items() if key not in kind.hidden}),
             "forms": await self._forms(visit, kind.acts, found),
@@ -143,7 +143,7 @@ class RecordPages:
         made = await visit.change("POST" if kind.add.startswith("POST") else "PUT", kind.add.partition(" ")[2],
                                   _written(visit, command(kind.add)))
         if kind.tells:
-            return told_page(self.kind, f"{kind.word.capitalize()} {made.get(kind.title, '')}", made)
+            return result_page(self.kind, f"{kind.word.capitalize()} {made.get(kind.title, '')}", made)
         return Redirection(self._here(made), "added")
 
     async def save(self, visit: Visit) -> Answer:
@@ -164,7 +164,7 @@ class RecordPages:
             tagged = visit.change_shown if self.kind.one and not act.closes else visit.change
             answer = await tagged(act.command.method, self._api(act.command.path, found), body or None)
             if act.tells:
-                return told_page(self.kind, act.label, answer)
+                return result_page(self.kind, act.label, answer)
             return Redirection(self.kind.path if act.leaves else self._here(found), act.done)
 
         return do
@@ -172,12 +172,12 @@ class RecordPages:
     def _doing_to_all(self, act: Act) -> Any:
         async def do(visit: Visit) -> Answer:
             answer = await visit.change(act.command.method, act.command.path, _written(visit, act.command) or None)
-            return told_page(self.kind, act.label, answer) if act.tells else Redirection(self.kind.path, act.done)
+            return result_page(self.kind, act.label, answer) if act.tells else Redirection(self.kind.path, act.done)
 
         return do
 
 
-def told_page(kind: RecordKind, title: str, answer: object) -> PageContent:
+def result_page(kind: RecordKind, title: str, answer: object) -> PageContent:
     """What an operation has answered, the secrets in it apart."""
     facts = shown_fields(answer)
     return PageContent("told", title, {

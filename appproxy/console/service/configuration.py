@@ -42,16 +42,16 @@ async def send(visit: Visit) -> PageContent | Redirection:
     read = await visit.aside(lambda: read_text(text, _CALLED))
     prune, force = visit.said("prune") == "yes", visit.said("force") == "yes"
     if visit.said("do") != "apply":
-        found = await _told(visit, read, "POST", "/configuration/difference", {})
+        found = await _answer_of(visit, read, "POST", "/configuration/difference", {})
         return _page(visit, text, found)
     body = {"prune": prune, "force": force}
-    answer = await _told(visit, read, "PUT", "/configuration", body)
+    answer = await _answer_of(visit, read, "PUT", "/configuration", body)
     if answer["made"]:
         return PageContent("configuration_made", "The configuration is applied", {"answer": answer})
     return Redirection("/configuration", "applied")
 
 
-async def _told(visit: Visit, read: ConfigurationFile, method: str, path: str, more: Mapping[str, object]) -> Any:
+async def _answer_of(visit: Visit, read: ConfigurationFile, method: str, path: str, more: Mapping[str, object]) -> Any:
     body = {"document": read.document, **more}
     try:
         return await (visit.change_shown(method, path, body) if method == "PUT" else visit.change(method, path, body))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appproxy.policy.conditional.compiled import Program
-from appproxy.policy.conditional.decision import blocks, first_failing, missing_of
+from appproxy.policy.conditional.decision import first_failing, missing_of
 from appproxy.policy.conditional.explanation import fact_of
 from appproxy.policy.conditional.facts import Facts
 from appproxy.policy.conditional.model import Policy
@@ -51,8 +51,8 @@ def report(program: Program, facts: Facts) -> Reported:
 
 def _hit(policy: Policy, facts: Facts) -> tuple[str, str]:
     """What a policy that applies does, and why; "" for nothing."""
-    if blocks(policy, facts):
-        return REFUSES, "blocked" if policy.grant.block else "limits what passes"
+    if policy.grant.block:
+        return REFUSES, "blocked"
     missing, _ = missing_of(policy, facts)
     if missing:
         return ASKS, str(missing)
@@ -65,5 +65,5 @@ def _hit(policy: Policy, facts: Facts) -> tuple[str, str]:
 
 
 def _because(policy: Policy, facts: Facts, what: str) -> str:
-    told = [f"{one.key}: {fact_of(one.key, facts)}" for one in policy.conditions if one.key in _TOLD]
-    return "; ".join([what, *told])[:_LONGEST]
+    facts_of_conditions = [f"{one.key}: {fact_of(one.key, facts)}" for one in policy.conditions if one.key in _TOLD]
+    return "; ".join([what, *facts_of_conditions])[:_LONGEST]

@@ -65,13 +65,13 @@ def _share(counts: Mapping[Key, float], key: Key) -> float:
 
 def step_weights(history: Sequence[Seen], counts: Mapping[Key, float]) -> dict[AddressStep, float]:
     """How likely each step is the closest that is known of the next sign-in of this user; they add up to 1."""
-    told = [one.step for one in history if one.step is not AddressStep.FIRST]
+    known = [one.step for one in history if one.step is not AddressStep.FIRST]
     total = sum(counts.get(("step", step.value), 0.0) for step in _ASSUMED)
     usual = {
         step: (counts.get(("step", step.value), 0.0) + _ASSUMED_WEIGHT * share) / (total + _ASSUMED_WEIGHT)
         for step, share in _ASSUMED.items()}
-    own = {step: sum(one is step for one in told) for step in usual}
-    return {step: (own[step] + _WEIGHT * share) / (len(told) + _WEIGHT) for step, share in usual.items()}
+    own = {step: sum(one is step for one in known) for step in usual}
+    return {step: (own[step] + _WEIGHT * share) / (len(known) + _WEIGHT) for step, share in usual.items()}
 
 
 def _network(seen: Seen, history: Sequence[Seen], counts: Mapping[Key, float]) -> Part:
@@ -119,10 +119,10 @@ def _hour(seen: Seen, history: Sequence[Seen], counts: Mapping[Key, float]) -> P
 
 
 def _device(new: bool, history: Sequence[Seen], counts: Mapping[Key, float]) -> Part:
-    told = [one.new_device for one in history if one.new_device is not None and one.step is not AddressStep.FIRST]
+    known = [one.new_device for one in history if one.new_device is not None and one.step is not AddressStep.FIRST]
     total = counts.get(NEW_DEVICE, 0.0) + counts.get(KNOWN_DEVICE, 0.0)
     usual = (counts.get(NEW_DEVICE, 0.0) + _ASSUMED_WEIGHT * _ASSUMED_NEW_DEVICE) / (total + _ASSUMED_WEIGHT)
-    likely = (told.count(True) + _WEIGHT * usual) / (len(told) + _WEIGHT)
+    likely = (known.count(True) + _WEIGHT * usual) / (len(known) + _WEIGHT)
     if new:
         return Part("device", points_of((1.0 - _STOLEN_DEVICE) / likely), "no device of this user")
     return Part("device", points_of(_STOLEN_DEVICE / (1.0 - likely)), "a device of this user")

@@ -39,9 +39,9 @@ def judge(
     """
     seen = with_news(seen, history)
     said = signals(seen, history, around)
-    told = learned(seen, history, counts) if has_baseline(history, counts) else []
-    score = max(sum(part.points for part in told), LEAST_LEARNED) + sum(part.points for part in said)
+    learned_parts = learned(seen, history, counts) if has_baseline(history, counts) else []
+    score = max(sum(part.points for part in learned_parts), LEAST_LEARNED) + sum(part.points for part in said)
     level = thresholds.level(score)
-    if not told and level == LOW:
+    if not learned_parts and level == LOW:
         level = UNKNOWN
-    return Judgement(seen, level, score, (*told, *said))
+    return Judgement(seen, level, score, (*learned_parts, *said))

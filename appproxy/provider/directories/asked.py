@@ -28,7 +28,7 @@ _DECOY_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DirectoryAnswer:
     """What the directory says; `person` with Verdict.RIGHT alone, `subject` where an entry was found."""
 
     verdict: Verdict
@@ -51,19 +51,19 @@ class AskedDirectory:
         """The entry that a name means, else those between which nothing decides."""
         return choose(wanted, await self._search(search_for(self.directory, wanted)))
 
-    async def check(self, entry: DirectoryEntry, password: str, known: Collection[str], now: float) -> Told:
+    async def check(self, entry: DirectoryEntry, password: str, known: Collection[str], now: float) -> DirectoryAnswer:
         """Is it the password of this entry? Never asked with none."""
         subject = subject_of(self.directory, entry)
         if not subject or not entry.dn:
-            return Told(Verdict.UNUSABLE)
+            return DirectoryAnswer(Verdict.UNUSABLE)
         result = await self.servers.bind(entry.dn, password)
         verdict = verdict_of_bind(result)
         if verdict is None:
             raise _unasked(result)
         if verdict is not Verdict.RIGHT:
-            return Told(verdict, subject=subject)
+            return DirectoryAnswer(verdict, subject=subject)
         if not await self._has_name_alone(entry):
-            return Told(Verdict.AMBIGUOUS, subject=subject)
+            return DirectoryAnswer(Verdict.AMBIGUOUS, subject=subject)
         return await self._standing(entry, subject, known, now)
 
     async def _has_name_alone(self, entry: DirectoryEntry) -> bool:
@@ -77,11 +77,11 @@ class AskedDirectory:
         name = f"cn={self._random_bytes(_DECOY_SIZE).hex()},{self.directory.user_base}"
         await self.servers.bind(name, self._random_bytes(_DECOY_SIZE).hex())
 
-    async def look_up(self, subject: str, known: Collection[str], now: float) -> Told:
+    async def look_up(self, subject: str, known: Collection[str], now: float) -> DirectoryAnswer:
         """What is so now of somebody who has signed in before."""
         found = await self._search(search_for_subject(self.directory, subject))
         if len(found) != 1:
-            return Told(Verdict.NOBODY, subject=subject)
+            return DirectoryAnswer(Verdict.NOBODY, subject=subject)
         return await self._standing(found[0], subject, known, now)
 
     async def find_group(self, named: str) -> tuple[str, str]:
@@ -95,13 +95,13 @@ class AskedDirectory:
             raise RequestError(Code.PROVIDER_REFUSED, f"the account may not read {self.directory.subject_attribute} of groups")
         return subject, found[0].text("cn") or named
 
-    async def _standing(self, entry: DirectoryEntry, subject: str, known: Collection[str], now: float) -> Told:
+    async def _standing(self, entry: DirectoryEntry, subject: str, known: Collection[str], now: float) -> DirectoryAnswer:
         verdict = standing_of(self.directory, entry, now)
         if verdict is not Verdict.RIGHT:
-            return Told(verdict, subject=subject)
+            return DirectoryAnswer(verdict, subject=subject)
         groups = await self._groups(entry, known) if known else frozenset()
         person = person_of(self.directory, entry, groups)
-        return Told(Verdict.UNUSABLE) if person is None else Told(Verdict.RIGHT, person, subject)
+        return DirectoryAnswer(Verdict.UNUSABLE) if person is None else DirectoryAnswer(Verdict.RIGHT, person, subject)
 
     async def _groups(self, entry: DirectoryEntry, known: Collection[str]) -> frozenset[str]:
         if self.directory.kind == AD:

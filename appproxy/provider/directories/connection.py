@@ -99,7 +99,7 @@ class LdapConnection(Protocol):
             # RFC 4511 section 4.4.1: the only one that there is says that the server closes the connection.
             return self._broken("the server ends the connection")
         if not self._secure:
-            return self._told_to_start(id_, said)
+            return self._start_tls_answered(id_, said)
         if id_ != self._id or self._answer is None:
             return self._broken("an answer that nobody asked for")
         self._size += size
@@ -112,7 +112,7 @@ class LdapConnection(Protocol):
             answer.callback((self._entries, said))
         return None
 
-    def _told_to_start(self, id_: int, said: Response) -> None:
+    def _start_tls_answered(self, id_: int, said: Response) -> None:
         """The answer to StartTLS. What follows it without TLS may be anybody's."""
         if id_ != self._id or not isinstance(said, Result) or self._buffer:
             return self._broken("something else came before TLS")

@@ -14,7 +14,7 @@ from appproxy.errors import Code, NotFound, RequestError
 from appproxy.ldap.messages import DirectoryEntry
 from appproxy.policy.fair_queue import Lane
 from appproxy.policy.levels import LeakyBuckets
-from appproxy.provider.directories.asked import AskedDirectory, Told
+from appproxy.provider.directories.asked import AskedDirectory, DirectoryAnswer
 from appproxy.provider.directories.entries import WantedName, bare_of, realm_of, route
 from appproxy.provider.directories.servers import Dial, Servers, dialer
 from appproxy.provider.directories.verdicts import Verdict
@@ -115,7 +115,7 @@ class Directories:
             one.servers.close()
         self._asked.clear()
 
-    async def check(self, typed: Typed, looked: Looked) -> tuple[Directory | None, Told | HeldBack]:
+    async def check(self, typed: Typed, looked: Looked) -> tuple[Directory | None, DirectoryAnswer | HeldBack]:
         """Ask one directory after the other, until one knows the name: that one's answer counts, and no other sees the
         password. Where one that comes before does not answer, nobody knows whose name it is, and the call raises.
         """
@@ -124,34 +124,34 @@ class Directories:
             last = asked = self._of(directory)
             await asked.servers.turn(typed.lane, typed.sender)
             try:
-                told = await self._check(asked, wanted, typed, looked.known.get(directory.id, frozenset()))
+                answer = await self._check(asked, wanted, typed, looked.known.get(directory.id, frozenset()))
             finally:
                 asked.servers.give_back()
-            if told is not None:
-                return directory, told
+            if answer is not None:
+                return directory, answer
         if last is None:
-            return None, Told(Verdict.NOBODY)
+            return None, DirectoryAnswer(Verdict.NOBODY)
         return None, await self._nobody(last, typed)
 
     async def _check(
         self, asked: AskedDirectory, wanted: WantedName, typed: Typed, known: frozenset[str]
-    ) -> Told | HeldBack | None:
+    ) -> DirectoryAnswer | HeldBack | None:
         """None: the directory does not know the name."""
         found = await asked.find(wanted)
         if not isinstance(found, DirectoryEntry):
-            return Told(Verdict.AMBIGUOUS) if found else None
+            return DirectoryAnswer(Verdict.AMBIGUOUS) if found else None
         if not typed.password:
             return None
         key = f"{asked.directory.id}\n{found.dn}"
         held = self._count(asked.directory, key, typed)
         if held is not None:
             return held
-        told = await asked.check(found, typed.password, known, self._wall_clock())
-        if told.verdict is Verdict.RIGHT or told.verdict.password_was_right:
+        answer = await asked.check(found, typed.password, known, self._wall_clock())
+        if answer.verdict is Verdict.RIGHT or answer.verdict.password_was_right:
             self._take_back(key, typed)
-        return told
+        return answer
 
-    async def _nobody(self, asked: AskedDirectory, typed: Typed) -> Told | HeldBack:
+    async def _nobody(self, asked: AskedDirectory, typed: Typed) -> DirectoryAnswer | HeldBack:
         """The same work, counts and answers as for somebody with a wrong password."""
         held = self._count(asked.directory, f"\n{typed.name.lower()}", typed)
         if held is not None:
@@ -161,7 +161,7 @@ class Directories:
             await asked.decoy()
         finally:
             asked.servers.give_back()
-        return Told(Verdict.NOBODY)
+        return DirectoryAnswer(Verdict.NOBODY)
 
     def _count(self, directory: Directory, key: str, typed: Typed) -> HeldBack | None:
         """Counted before it is tried, so that a hundred at once do not all get through."""
@@ -207,15 +207,15 @@ class Directories:
         asked = self._of(directory)
         await asked.servers.turn(Lane.DEVICE, user.id)
         try:
-            told = await asked.look_up(kept.subject, known, self._wall_clock())
+            answer = await asked.look_up(kept.subject, known, self._wall_clock())
         finally:
             asked.servers.give_back()
-        if told.person is not None:
-            await self._live.write(directory_users.admit, directory, told.person)
+        if answer.person is not None:
+            await self._live.write(directory_users.admit, directory, answer.person)
             return True
         self.log.info("{directory} says that {user} may not sign in any more: {reason}", directory=directory.name,
-                      user=user.name, reason=told.verdict.value)
-        await self._live.write(_ended, user, directory, told.verdict)
+                      user=user.name, reason=answer.verdict.value)
+        await self._live.write(_ended, user, directory, answer.verdict)
         return False
 
     async def refresh_seconds(self, user_id: str) -> float | None:

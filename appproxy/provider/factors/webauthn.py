@@ -136,8 +136,8 @@ def _inner(read: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _transports(read: Mapping[str, object]) -> tuple[str, ...]:
-    told = _inner(read).get("transports")
-    known = {one for one in told if isinstance(one, str)} & _TRANSPORTS if isinstance(told, list) else set()
+    listed = _inner(read).get("transports")
+    known = {one for one in listed if isinstance(one, str)} & _TRANSPORTS if isinstance(listed, list) else set()
     return tuple(sorted(known))
 
 

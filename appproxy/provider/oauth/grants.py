@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import urlencode
 
@@ -163,7 +163,7 @@ def next_step(who: SignedIn, level: Level) -> SignInStep | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class EndPointContext:
     """What the OAuth rules ask of both end points."""
 
     context: GrantContext
@@ -179,7 +179,7 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class _AuthorizationDesk(Desk):
+class _AuthorizationEndPoint(EndPointContext):
     who: SignedIn | None
 
     def new_code(self, client: Client, parameters: Mapping[str, str], scope: str) -> str:
@@ -187,7 +187,7 @@ class _AuthorizationDesk(Desk):
         context = self.context
         grant = CodeGrant(
             context.random_bytes(16).hex(), client.client_id, parameters["redirect_uri"], parameters["code_challenge"],
-            parameters.get("nonce", ""), scope, replace(self.who.session, device=None),
+            parameters.get("nonce", ""), scope, self.who.session,
             client.resource(context.snapshot, parameters.get("resource", "")) or "",
         )  # fmt: skip
         return grant.seal(context.key, context.now, context.nonce())
@@ -207,7 +207,7 @@ def authorize(
     asked = checked(parameters, _AUTHORIZE)
     if who is not None and not _fresh_enough(asked.get("max_age"), who.session, context.now):
         who = None
-    server = Server(_AuthorizationDesk(context, who))
+    server = Server(_AuthorizationEndPoint(context, who))
     plain = {name: value for name, value in asked.items() if name != _CLAIMS}
     request = OAuthRequest("GET", context.issuer + "/authorize", plain)
     user = who.user if who is not None else None
@@ -244,7 +244,7 @@ def authorize_after_sign_in(context: GrantContext, parameters: Mapping[str, str]
     decided = authorize(context, rest, who)
     if isinstance(decided, AskPassword):
         # It is another user than the client wants (`claims`).
-        server = Server(_AuthorizationDesk(context, who))
+        server = Server(_AuthorizationEndPoint(context, who))
         return _error(server, OAuthRequest("GET", context.issuer + "/authorize", {}), _oauth_error(rest, _LOGIN))
     return decided
 
@@ -252,7 +252,7 @@ def authorize_after_sign_in(context: GrantContext, parameters: Mapping[str, str]
 def authorize_without_step(context: GrantContext, parameters: Mapping[str, str], who: SignedIn) -> Redirect:
     """Go on with a request whose user leaves a step that is optional: the client gets what there is, or an error."""
     asked = after_sign_in(parameters)
-    server = Server(_AuthorizationDesk(context, who))
+    server = Server(_AuthorizationEndPoint(context, who))
     demand = _demand(asked)
     if demand.essential and who.level < demand.level:
         return _error(server, OAuthRequest("GET", context.issuer + "/authorize", {}), _oauth_error(asked, _UNMET))

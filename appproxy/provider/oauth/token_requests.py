@@ -11,9 +11,9 @@ from joserfc.jwk import ECKey
 from appproxy.errors import IdentityError
 from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.clients import Client
-from appproxy.provider.oauth.grants import Desk, GrantContext, checked, find_active
+from appproxy.provider.oauth.grants import EndPointContext, GrantContext, checked, find_active
 from appproxy.provider.oauth.native import Minting, UsedRefreshToken, WaitingDevice, poll
-from appproxy.provider.oauth.party import REUSED, WANTS_SIGN_IN, PartyTokens
+from appproxy.provider.oauth.party import REUSED, PartyTokens
 from appproxy.provider.oauth.server import OAuthRequest, Server
 from appproxy.provider.oauth.signing import load
 from appproxy.provider.tokens import ACCESS_LIFETIME, CODE_LIFETIME, CodeGrant, ProviderSession, UserInfoAccess
@@ -34,7 +34,7 @@ _JSON = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class _TokenDesk(Desk):
+class _TokenEndPoint(EndPointContext):
     tx: Transaction
     #: For what the tokens shall be (RFC 8707 section 2.2); "" for what was allowed.
     resource: str = ""
@@ -89,10 +89,7 @@ class _TokenDesk(Desk):
         else:
             found = native_grants.use(self.tx, text, client.client_id)
         refreshing = None if found is None else UsedRefreshToken(found)
-        user = None if refreshing is None else self.find_granting_user(refreshing)
-        if isinstance(found, ClientGrant) and user is not None and not self._of_parties.may_go_on(found, user):
-            raise OAuth2Error(error="invalid_grant", description=WANTS_SIGN_IN)
-        return None if user is None else refreshing
+        return refreshing if refreshing is not None and self.find_granting_user(refreshing) is not None else None
 
     def find_granting_user(self, refreshing: UsedRefreshToken) -> User | None:
         grant = refreshing.grant
@@ -188,7 +185,7 @@ def answer_token_request(tx: Transaction, context: GrantContext, parameters: Map
         asked = checked(parameters, _TOKEN)
     except IdentityError:
         return 400, {"error": "invalid_request"}
-    server = Server(_TokenDesk(context, tx, asked.get("resource", "")))
+    server = Server(_TokenEndPoint(context, tx, asked.get("resource", "")))
     request = OAuthRequest("POST", context.issuer + "/token", asked)
     status, body, _fields = server.create_token_response(request)
     return status, body

@@ -17,7 +17,7 @@ from appproxy.identity.devices import Device, known_device
 from appproxy.policy.fair_queue import Lane
 from appproxy.policy.networks import block_of, network_of
 from appproxy.provider.assurance import Method
-from appproxy.provider.directories.asked import Told
+from appproxy.provider.directories.asked import DirectoryAnswer
 from appproxy.provider.directories.source import Directories, HeldBack, Looked, Typed, look
 from appproxy.provider.oauth.grants import SignedIn
 from appproxy.provider.passwords.checker import PasswordChecker
@@ -192,9 +192,9 @@ class PasswordAuthenticator:
         typed = Typed(attempt.name.strip(), attempt.password, user, lane_of(go), go.who.device or go.who.network,
                       go.who.device is not None, go.standing)
         try:
-            directory, told = await self._directories.check(typed, looked)
-            if isinstance(told, Told) and told.person is not None and directory is not None:
-                return await self._admit(go, attempt, directory, told.person)
+            directory, answer = await self._directories.check(typed, looked)
+            if isinstance(answer, DirectoryAnswer) and answer.person is not None and directory is not None:
+                return await self._admit(go, attempt, directory, answer.person)
         except (NameTaken, RequestError) as error:
             self._throttle.abandoned(go, self._seconds())
             if isinstance(error, RequestError) and error.code is Code.OVERLOADED:
@@ -204,12 +204,12 @@ class PasswordAuthenticator:
         except Exception:
             self._throttle.abandoned(go, self._seconds())
             raise
-        if isinstance(told, HeldBack):
+        if isinstance(answer, HeldBack):
             self._throttle.abandoned(go, self._seconds())
             self._write_refused(go, attempt, user, "not passed on: the directory would lock the account")
-            return PasswordRefused(ThrottleWait(ThrottleRule.NAME, told.seconds))
-        self._write_refused(go, attempt, user, told.verdict.value)
-        if told.verdict.password_was_right:
+            return PasswordRefused(ThrottleWait(ThrottleRule.NAME, answer.seconds))
+        self._write_refused(go, attempt, user, answer.verdict.value)
+        if answer.verdict.password_was_right:
             self._throttle.abandoned(go, self._seconds())
             return PasswordRefused(stale=True)
         self._throttle.failed(go, self._seconds())

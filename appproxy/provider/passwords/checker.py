@@ -42,7 +42,7 @@ class PasswordThreads:
     def __init__(self, reactor: IReactorFromThreads, threads: int = THREADS) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(0, threads, "passwords")
-        self._told = threading.local()
+        self._thread = threading.local()
         self._running = False
 
     def start(self) -> None:
@@ -65,8 +65,8 @@ class PasswordThreads:
 
     def _give_way(self, work: Callable[[], T]) -> T:
         """In the thread: at its first work it is told to be nice."""
-        if not getattr(self._told, "so", False):
-            self._told.so = True
+        if not getattr(self._thread, "so", False):
+            self._thread.so = True
             give_way()
         return work()
 

@@ -19,7 +19,7 @@ _REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
-class ToldApplications:
+class OfferedApplications:
     """All applications of one group: a JSON object by id, and its tag, by which connectors say that they have this one.
 
     The tag follows from the text alone, so that all nodes have the same.
@@ -37,9 +37,9 @@ class Changes:
     removed: Sequence[str]
 
 
-def told_of(text: str) -> ToldApplications:
+def offered(text: str) -> OfferedApplications:
     """This text, with its tag."""
-    return ToldApplications(text, sha256(text.encode()).hexdigest()[:32])
+    return OfferedApplications(text, sha256(text.encode()).hexdigest()[:32])
 
 
 class ConnectorView:
@@ -48,18 +48,18 @@ class ConnectorView:
     def __init__(self) -> None:
         self._applications: Mapping[str, Application] = {}
         self._texts: dict[str, str] = {}
-        self._groups: dict[str, ToldApplications] = {}
+        self._groups: dict[str, OfferedApplications] = {}
         #: By group: tags of texts that were told, the oldest first, each with the ids of what has changed until the next.
         self._steps: dict[str, deque[tuple[str, set[str]]]] = {}
 
-    def applications(self, applications: Mapping[str, Application], group: str) -> ToldApplications:
+    def applications(self, applications: Mapping[str, Application], group: str) -> OfferedApplications:
         """Those of one connector group. `applications` are the snapshot's very mapping."""
         self._take(applications)
-        told = self._groups.get(group)
-        if told is None:
+        known = self._groups.get(group)
+        if known is None:
             mine = (self._texts[id_] for id_, one in applications.items() if one.connector_group == group)
-            told = self._groups[group] = told_of("{" + ",".join(mine) + "}")
-        return told
+            known = self._groups[group] = offered("{" + ",".join(mine) + "}")
+        return known
 
     def since(self, applications: Mapping[str, Application], group: str, tag: str) -> Changes | None:
         """What has changed in a group since the text of this tag; None where that is not known, or half of everything."""
@@ -87,7 +87,7 @@ class ConnectorView:
             del self._texts[one.id]
             self._note(one)
         for one in new:
-            self._texts[one.id] = f"{json.dumps(one.id)}:{json.dumps(told(one))}"
+            self._texts[one.id] = f"{json.dumps(one.id)}:{json.dumps(view_of(one))}"
             self._note(one)
 
     def _note(self, application: Application) -> None:
@@ -100,7 +100,7 @@ class ConnectorView:
             self._steps[group][-1][1].add(application.id)
 
 
-def told(application: Application) -> dict[str, object]:
+def view_of(application: Application) -> dict[str, object]:
     """What a connector has to know of an application: the rows of `OriginSettings`, and its URLs.
 
     Keys that few applications need are there only for those.

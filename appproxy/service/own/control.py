@@ -23,7 +23,7 @@ from appproxy.pki.request import public_key_from_request
 from appproxy.pki.tokens import hash_secret
 from appproxy.policy.levels import AddressLimit
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.own.connector_view import ConnectorView, told_of
+from appproxy.service.own.connector_view import ConnectorView, offered
 from appproxy.store.connectors import connectors, groups, join_tokens, updates
 from appproxy.store.database.live import LiveStore
 from appproxy.store.service import audit, keys
@@ -39,7 +39,7 @@ _SERIAL_BYTES = 16
 #: In a request for the configuration: the tag of what the connector has, so that it need only hear what is another.
 _SINCE = b"appproxy-since"
 #: What a connector is told that waits for its approval.
-_NOTHING = told_of("{}")
+_NOTHING = offered("{}")
 
 Json = Mapping[str, object]
 _Operation = Callable[[Exchange, Json], Awaitable[tuple[int, Json | bytes]]]
@@ -75,7 +75,7 @@ class ControlApi:
         self._renew_after_days = renew_after_days
         self._seconds = seconds
         self._enrolments = AddressLimit(*_ENROLMENTS)
-        self._told = ConnectorView()
+        self._view = ConnectorView()
         self._routes: Mapping[tuple[bytes, bytes], _Operation] = {
             (b"POST", b"/enrol"): self._enrol,
             (b"POST", b"/renew"): self._renew,
@@ -160,13 +160,13 @@ class ControlApi:
         }
         if record.state is not ConnectorState.APPROVED:
             return 200, _configuration({**said, "tag": _NOTHING.tag}, _NOTHING.text)
-        told = self._told.applications(snapshot.applications, record.group)
+        offer = self._view.applications(snapshot.applications, record.group)
         since = (exchange.head.get(_SINCE) or b"").decode("latin-1")
-        changes = self._told.since(snapshot.applications, record.group, since) if since else None
+        changes = self._view.since(snapshot.applications, record.group, since) if since else None
         if changes is None:
-            return 200, _configuration({**said, "tag": told.tag}, told.text)
+            return 200, _configuration({**said, "tag": offer.tag}, offer.text)
         return 200, _configuration(
-            {**said, "tag": told.tag, "since": since, "removed": list(changes.removed)}, changes.text)
+            {**said, "tag": offer.tag, "since": since, "removed": list(changes.removed)}, changes.text)
 
     async def _who(self, exchange: Exchange) -> ConnectorRecord:
         """The connector whose certificate this connection has shown and proved, which may have joined at another node."""

@@ -130,7 +130,7 @@ class Certificates:
             wanted[self._device_host] = devices
         if wanted != self._asking:
             self._asking = wanted
-            # Each connection to the device host proves the key anew; programs keep theirs, and may speak HTTP/2.
+            # Each connection to the device host proves the key again; programs keep theirs, and may speak HTTP/2.
             self._context.ask_for_certificates({host: _named(pems) for host, pems in wanted.items()}, {self._device_host})
 
     def prove(self, challenges: Sequence[AcmeChallenge]) -> None:

@@ -49,7 +49,7 @@ class NotedFailure:
     status: int
     connector: str
 
-    def told(self, now: float) -> Mapping[str, object]:
+    def last_hour(self, now: float) -> Mapping[str, object]:
         """As JSON can say it."""
         return {
             "seconds_ago": round(now - self.at, 1), "request_id": self.request_id, "method": self.method, "path": self.path,
@@ -83,7 +83,7 @@ class RecentFailures:
     def of(self, application: str) -> list[Mapping[str, object]]:
         """Those of an application (its name), the latest first."""
         now = self._seconds()
-        return [one.told(now) for one in reversed(self._of.get(application, ()))]
+        return [one.last_hour(now) for one in reversed(self._of.get(application, ()))]
 
 
 class TrafficHistory:
@@ -122,7 +122,7 @@ class TrafficHistory:
         made.buckets = [now - then for now, then in zip(self._traffic.buckets, self._buckets, strict=True)]
         return made
 
-    def told_of(self, application: str) -> dict[str, object]:
+    def last_hour_of(self, application: str) -> dict[str, object]:
         """The hour of one application (its name), in the same way."""
         now, minutes = self._seconds(), [*self._minutes, self._now()][-MINUTES:]
         return {
@@ -131,7 +131,7 @@ class TrafficHistory:
             "failed": sum(one.failed_of[application] for one in minutes),
         }
 
-    def told(self) -> dict[str, object]:
+    def last_hour(self) -> dict[str, object]:
         """The hour, as JSON can say it: the oldest minute first, the last one not over yet."""
         now, minutes = self._seconds(), [*self._minutes, self._now()][-MINUTES:]
         busiest: Counter[str] = Counter()

@@ -22,7 +22,8 @@ from appproxy.service.relay.answers.transfers import refused_block
 from appproxy.service.relay.answers.translated_answer import TranslatedAnswer
 from appproxy.service.relay.connectors.affinity import ANOTHER_ANSWER, binds_by_answer, is_for_nobody
 from appproxy.service.relay.connectors.data_channel import DataChannel
-from appproxy.service.relay.connectors.roster import UNKNOWN, Peer, SignalChannel, Whose
+from appproxy.service.relay.connectors.peer import Peer, SignalChannel
+from appproxy.service.relay.connectors.roster import UNKNOWN, Whose
 from appproxy.service.relay.connectors.share_tokens import NOBODY
 from appproxy.service.relay.plan import Plan
 from appproxy.service.relay.shared import Shared

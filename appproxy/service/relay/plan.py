@@ -261,7 +261,7 @@ def _cookie_rules(
     return CookieRules(
         RESERVED, host, internal.host.encode("ascii"), external.path.encode("ascii"),
         internal.path.encode("ascii"), secure=internal.scheme == "http",
-        told=bool(segment.prefix) and application.forwarded_prefix, shared=shared, internal_shared=internal_shared,
+        knows_path=bool(segment.prefix) and application.forwarded_prefix, shared=shared, internal_shared=internal_shared,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from appproxy.errors import Code
 from appproxy.service.relay.answered_request import AnsweredRequest
-from appproxy.service.relay.connectors.roster import Peer, SignalChannel
+from appproxy.service.relay.connectors.peer import Peer, SignalChannel
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.life.proxied import ATTEMPTS, STATE, WITHOUT_BODY, Action, Event, with_body
@@ -24,7 +24,7 @@ _REQ, _DISPATCHED = int(Kind.REQ), int(Event.DISPATCHED)
 
 
 class ProxiedRequest(AnsweredRequest):
-    """One proxied request (`roster.Dispatchable`)."""
+    """One proxied request (`peer.Dispatchable`)."""
 
     __slots__ = ()
 
@@ -128,7 +128,7 @@ class ProxiedRequest(AnsweredRequest):
         """FAIL: the connector's last word; it may have been processed."""
         self._follow(Event.FAILED, code, text)
 
-    def told(self, listed_open: bool, listed_ended: bool, link: SignalChannel) -> None:
+    def listed(self, listed_open: bool, listed_ended: bool, link: SignalChannel) -> None:
         """A HELLO after limbo: the connector has it, has ended it, or never received it."""
         if listed_open:
             if self.life & STATE == State.LIMBO:

@@ -16,7 +16,7 @@ from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.answers.movable import Movable
 from appproxy.service.relay.answers.streamed_answer import StreamedAnswer
 from appproxy.service.relay.answers.transfers import refused_block, refused_head
-from appproxy.service.relay.connectors.roster import Peer
+from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.plan import Plan
 from appproxy.store.snapshot import Snapshot
 

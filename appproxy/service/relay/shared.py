@@ -13,7 +13,8 @@ from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.relay.answers.symptoms import Symptoms
 from appproxy.service.relay.connectors.affinity import Affinity
-from appproxy.service.relay.connectors.roster import Peer, Roster
+from appproxy.service.relay.connectors.peer import Peer
+from appproxy.service.relay.connectors.roster import Roster
 from appproxy.service.relay.connectors.shortages import SHORTAGES, Shortages
 from appproxy.service.relay.moves.stream_moves import MoveTimes, StreamMoves
 from appproxy.service.relay.under_way import UnderWay

@@ -38,9 +38,8 @@ from appproxy.pages import LEAD_ON_SCRIPT, NO_STORE, error_page, failure_fields,
 from appproxy.policy.conditional.parts.demands import NOTHING, Demand
 from appproxy.publish.application import Application
 from appproxy.service.dispatch.planted import deletions, is_doubled
-from appproxy.service.signin.device_elsewhere import DeviceElsewhere
 from appproxy.service.signin.device_link import DeviceLink
-from appproxy.service.signin.device_step import DeviceCheck, DeviceStep
+from appproxy.service.signin.device_step import DeviceStep
 from appproxy.service.signin.openid.identity_provider import IdentityProvider
 from appproxy.service.signin.openid.refreshing import RefreshStore
 from appproxy.service.signin.request.browser_request import cookies_of_head, is_navigation
@@ -88,16 +87,11 @@ class SignIn:
         self._context = SignInContext(
             signin_origin, public_port, store, providers, wall_clock, random_bytes, refreshes=refreshing is not None,
             risk=risk, device_origin=device_origin, statuses=statuses)
-        #: Sign-ins of users whom no policy concerns, at applications; others may count theirs here, too.
-        self.exempt = self._context.exempt
         #: Keeps sessions that are in use as new as their provider has them.
         self.renewal = None if refreshing is None else Renewal(self._context, *refreshing)
         self._way_back = WayBack(self._context)
         self._device_link = DeviceLink(self._context)
-        check = DeviceCheck(self._context)
-        device_step = DeviceStep(self._context, self._way_back, check)
-        #: The way to prove a device for a relying party.
-        self.device_elsewhere = DeviceElsewhere(self._context, check)
+        device_step = DeviceStep(self._context, self._way_back)
         self._steps = SignInSteps(self._context, self._way_back, device_step)
         self._provider_logout = ProviderLogout(self._context, self._seconds)
         self._sign_out = SignOut(self._context, end_builtin)
@@ -107,9 +101,8 @@ class SignIn:
         self.application_root: IResource = _tree({b".appproxy": _tree(self.application_pages())})
         #: For the host `device.DOMAIN`.
         self.device_root: IResource = _tree({
-            b"prove": AsyncResource({b"GET": device_step.prove}, self._limit()),
-            b"prove-elsewhere": AsyncResource({b"GET": self.device_elsewhere.prove}, self._limit()),
-            b"style.css": style_sheet(), b".appproxy": _tree({b"style.css": style_sheet()}),
+            b"prove": AsyncResource({b"GET": device_step.prove}, self._limit()), b"style.css": style_sheet(),
+            b".appproxy": _tree({b"style.css": style_sheet()}),
         })
         #: For the host `apps.DOMAIN`.
         self.apps_root: IResource = AppsPage(self._context, self.begin, self.application_pages()).root
@@ -153,7 +146,7 @@ class SignIn:
         return limited(BURST, RATE, self._seconds)
 
     def begin(
-        self, head: RequestHead, host: str, application: Application, request_id: str, now: float, demand: Demand = NOTHING,
+        self, head: RequestHead, application: Application, request_id: str, now: float, demand: Demand = NOTHING,
     ) -> Answer:
         """The answer to a request that needs a sign-in first: off to it, or 401 as JSON when nobody waits for a page.
 
@@ -165,13 +158,13 @@ class SignIn:
             return Answer(*error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True, brand=self._context.snapshot.brand))
         if not head.target.startswith(b"/"):
             return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False, brand=self._context.snapshot.brand))
-        if not application.cookie_secure and (planted := self._planted(head, host, application, request_id)) is not None:
+        if not application.cookie_secure and (planted := self._planted(head, application, request_id)) is not None:
             return planted
-        url, cookie = self._start(head, host, application, now, demand)
+        url, cookie = self._start(head, application, now, demand)
         return redirect(url, cookie + b"x-request-id: " + request_id.encode("ascii") + b"\n")
 
     def begin_kept(
-        self, head: RequestHead, host: str, application: Application, ticket: str, request_id: str, now: float,
+        self, head: RequestHead, application: Application, ticket: str, request_id: str, now: float,
         demand: Demand = NOTHING,
     ) -> Answer:
         """The answer to a posted form that is kept under this ticket: off to the sign-in, at whose end it is sent.
@@ -179,8 +172,8 @@ class SignIn:
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
         # An address that is too long for this way is kept with the form.
-        target = shown_target(self._context, application, host, head.target)
-        start = with_demand(StartState(application.id, host, target, "", kept=ticket), demand)
+        target = shown_target(self._context, application, head.host, head.target)
+        start = with_demand(StartState(application.id, head.host, target, "", kept=ticket), demand)
         url, cookie = begin(self._context, start, cookies_of_head(head, START_COOKIE), now)
         # No redirect: to where a form leads, a page may allow its own host alone, and browsers hold redirects to that, too
         # (`form-action`, Content Security Policy Level 3 section 6.4.2).
@@ -192,18 +185,19 @@ class SignIn:
         fields = _LEAD_ON_FIELDS + failure_fields(Code.SIGN_IN_REQUIRED) + cookie
         return Answer(401, fields + b"x-request-id: " + request_id.encode("ascii") + b"\n", page)
 
-    def way(self, head: RequestHead, host: str, application: Application, now: float) -> tuple[str, bytes] | None:
+    def way(self, head: RequestHead, application: Application, now: float) -> tuple[str, bytes] | None:
         """For a page of ours that offers the sign-in: where it begins, and field lines. None where nobody waits for a page.
 
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
         if not is_navigation(head) or not head.target.startswith(b"/"):
             return None
-        return self._start(head, host, application, now)
+        return self._start(head, application, now)
 
-    def _planted(self, head: RequestHead, host: str, application: Application, request_id: str) -> Answer | None:
+    def _planted(self, head: RequestHead, application: Application, request_id: str) -> Answer | None:
         """The page for a browser with two access cookies of one name, which deletes them; None for others."""
         context = self._context
+        host = head.host
         route = context.route(application, host)
         name = cookie_name(context.port, route.cookie_path, secure=False)
         if not is_doubled(head, [name]):
@@ -216,11 +210,11 @@ class SignIn:
         return page._replace(fields=page.fields + cookie_lines(*deletions(name, host, head.target)))
 
     def _start(
-        self, head: RequestHead, host: str, application: Application, now: float, demand: Demand = NOTHING
+        self, head: RequestHead, application: Application, now: float, demand: Demand = NOTHING
     ) -> tuple[str, bytes]:
         """The sign-in's first URL, with what comes back to `head.target` in it, and the lines of its cookie."""
         context = self._context
-        start, kept = start_for(context, application, host, head.target)
+        start, kept = start_for(context, application, head.host, head.target)
         url, cookies = begin(context, with_demand(start, demand), cookies_of_head(head, START_COOKIE), now)
         return url, cookies + kept
 

@@ -308,8 +308,7 @@ class SignInSteps:
         )
         session = context.bound(request, application, finish.session)
         asked = context.context(request, application, session, start.target)
-        audit.signed_in(context, request, application, session, policy_notes.notes(
-            context.snapshot, asked, session, context.exempt))
+        audit.signed_in(context, request, application, session, policy_notes.notes(context.snapshot, asked, session))
         verdict = context.authorizer.authorize(asked)
         persistent = application.cookie_persistent and not (isinstance(verdict, Pass) and not verdict.controls.persistent)
         sealed = seal_session(session, context.key, context.place(route), context.nonce())
@@ -349,7 +348,7 @@ class SignInSteps:
             expires=_not_after(record, claims, now + hours * 3600.0), groups_claim=record.groups_claim, named_groups=named,
             named_claims=[rule.claim for rule in application.headers], refresh_at=self._refresh_at(claims, answer, now),
         )
-        risk = UNKNOWN if judged is None else judged.told.level
+        risk = UNKNOWN if judged is None else judged.judgement.level
         session = replace(context.bound(request, application, session), sign_in_risk=risk)
         verdict = step_up.decided(
             context.authorizer.authorize(context.context(request, application, session, start.target)),

@@ -13,7 +13,8 @@ from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.net.read_gate import HoldReason, ReadGate
 from appproxy.net.secure.sockets import through
-from appproxy.service.relay.connectors.roster import Dispatchable, Peer, Roster
+from appproxy.service.relay.connectors.peer import Dispatchable, Peer
+from appproxy.service.relay.connectors.roster import Roster
 from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role

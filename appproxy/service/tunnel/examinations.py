@@ -12,7 +12,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from appproxy.errors import ConfigError
-from appproxy.service.relay.connectors.roster import Peer, Roster, SignalChannel
+from appproxy.service.relay.connectors.peer import Peer, SignalChannel
+from appproxy.service.relay.connectors.roster import Roster
 from appproxy.tunnel.findings import Findings
 from appproxy.tunnel.frames import Kind, encode
 
@@ -51,7 +52,7 @@ class Examinations:
         question.heard.append(heard)
         return heard
 
-    def told(self, connector_id: str, findings: Findings) -> None:
+    def answered(self, connector_id: str, findings: Findings) -> None:
         """A connector has answered; what nobody has asked for is passed over."""
         self._over(connector_id, lambda heard: heard.callback(findings))
 
@@ -75,8 +76,8 @@ class Examinations:
         link.write(encode(Kind.EXAMINE))
         return link
 
-    def _fail(self, connector_id: str, told: str, hint: str) -> None:
-        self._over(connector_id, lambda heard: heard.errback(ConfigError(f"connector {connector_id} {told}", hint=hint)))
+    def _fail(self, connector_id: str, why: str, hint: str) -> None:
+        self._over(connector_id, lambda heard: heard.errback(ConfigError(f"connector {connector_id} {why}", hint=hint)))
 
     def _over(self, connector_id: str, tell: Callable[[Deferred[Findings]], None]) -> None:
         question = self._asked.pop(connector_id, None)

@@ -17,37 +17,35 @@ from twisted.logger import Logger
 from appproxy.errors import Code, IdentityError, ProtocolError
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.pki.names import connector_id, not_after, serial
-from appproxy.policy.paced import Paced
-from appproxy.service.relay.connectors.roster import Peer
+from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.relay import Relay
+from appproxy.service.tunnel.admission import (
+    DUPLICATE,
+    OTHER_NODE,
+    REVOKED,
+    TOO_MANY_WORKERS,
+    UNKNOWN,
+    refusal_of,
+)
 from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.examinations import Examinations
 from appproxy.service.tunnel.former import FormerProcesses
 from appproxy.service.tunnel.hints import Concerned, ConfigurationHints
 from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
+from appproxy.service.tunnel.node_lists import NodeLists
 from appproxy.service.tunnel.rivals import Rivals, UsedByWorkers, is_beside, rivals_of
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.service.tunnel.suspicion import look
-from appproxy.store.connectors.connectors import AGAIN
 from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.tunnel.connections.signal import SignalSession
 from appproxy.tunnel.findings import EXAMINES
-from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.ids import ID_SIZE
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Welcome
-from appproxy.tunnel.node_list import NodePlace, encode_nodes
-
-#: Seconds between two lists of nodes to a connector, of which each may be dialled.
-NODES_EVERY = 1.0
+from appproxy.tunnel.node_list import NodePlace
 
 SIGNAL = b"appproxy-signal/1"
 DATA = b"appproxy-data/1"
-
-_UNKNOWN = Goodbye(Code.OVERLOADED, 5.0, False, "the database cannot be asked who this connector is")
-_MISTAKEN = Goodbye(Code.OVERLOADED, 3.0, False, "this is another node, which has this connection already")
-_DUPLICATE = Goodbye(Code.DUPLICATE, 20.0, False, "another process uses this connector's certificate")
-_TOO_MANY = Goodbye(Code.OVERLOADED, 20.0, False, "this connector has as many workers here as a node takes")
 
 #: Told of a connector that came (True), or went or has to wait (False): id, version, address, certificate's serial or "".
 Seen = Callable[[str, bool, str, str, str], None]
@@ -89,7 +87,6 @@ class TunnelListener(Factory):
         self._control = control
         self._renew_after = renew_after
         self._seen = seen
-        self._nodes = nodes
         self._look_up = look
         self._entries: set[IncomingConnection] = set()
         self.arrivals = Arrivals()
@@ -97,10 +94,9 @@ class TunnelListener(Factory):
         self.examinations = Examinations(clock, relay.roster)
         #: Processes that this one succeeds, as long as one of them drains.
         self.former: FormerProcesses | None = None
-        self._hints = ConfigurationHints(
+        self.hints = ConfigurationHints(
             clock, lambda: self.links, lambda: relay.configuration, self.limits.control_every)
-        #: Tell connectors that the list of nodes has changed: the first time at once, together with what follows right after.
-        self._listing = Paced(clock, NODES_EVERY, self._list)
+        self.node_lists = NodeLists(clock, self.links, nodes)
         #: What WELCOME says of this service besides its limits.
         self.offers: dict[str, int] = {}
         # For metrics.
@@ -151,7 +147,7 @@ class TunnelListener(Factory):
         if answered or link.connector_id in self._snapshot().connectors:
             self._arrived(link, hello)
         else:
-            self._turn_away(link, _UNKNOWN)
+            self._turn_away(link, UNKNOWN)
 
     def _arrived(self, link: SignalLink, hello: Hello) -> None:
         others = rivals_of(self.roster, link.connector_id, hello)
@@ -164,7 +160,7 @@ class TunnelListener(Factory):
         """What came of the question whether another process of this connector lives."""
         others = rivals_of(self.roster, link.connector_id, hello)
         if others and lives:
-            self._turn_away(link, _DUPLICATE)
+            self._turn_away(link, DUPLICATE)
             return
         for peer in others:
             self.log.info("connector {id}: its process of before does not answer, and is given up", id=peer.id)
@@ -185,22 +181,25 @@ class TunnelListener(Factory):
         peer = next((one for one in self.roster.of(link.connector_id) if one.instance == hello.instance), None)
         if peer is None:
             if len(self.roster.workers(link.connector_id)) >= self.limits.workers:
-                self._turn_away(link, _TOO_MANY)
+                self._turn_away(link, TOO_MANY_WORKERS)
                 return
             peer = self._new_peer(link.connector_id, hello)
         self.arrivals.greeted(link)
         old = peer.links.get(hello.slot)
         if isinstance(old, SignalLink) and not old.draining and hello.node not in ("", self.node):
-            self._turn_away(link, _MISTAKEN)
+            self._turn_away(link, OTHER_NODE)
             return
-        link.peer, link.slot = peer, hello.slot
+        link.peer = peer
+        link.slot = hello.slot
         peer.links[hello.slot] = link
         peer.version = hello.version
-        peer.takes_bodies, peer.examines = INLINE_BODY in hello.capabilities, EXAMINES in hello.capabilities
-        peer.address, peer.drain = link.address, hello.drain
+        peer.takes_bodies = INLINE_BODY in hello.capabilities
+        peer.examines = EXAMINES in hello.capabilities
+        peer.address = link.address
+        peer.drain = hello.drain
         if isinstance(old, SignalLink):
             self._replace(old, link)
-        link.write(link.session.welcome(self._welcome()) + self._list_of_nodes())
+        link.write(link.session.welcome(self._welcome()) + self.node_lists.frame())
         link.deadline = min(link.session.next_tick(), self.clock.seconds() + 1.0)
         self._settle(peer, hello, link)
         self.log.info("connector {id} is here on signal connection {slot}", id=peer.id, slot=hello.slot)
@@ -212,7 +211,8 @@ class TunnelListener(Factory):
         now = self.clock.seconds()
         group = self._snapshot().connectors[id].group
         peer = Peer(id, group, hello.instance, now, hello.most_in_flight, int.from_bytes(self.epoch[:ID_SIZE], "big"))
-        peer.parent, peer.worker = hello.parent, hello.worker
+        peer.parent = hello.parent
+        peer.worker = hello.worker
         peer.used = UsedByWorkers(self.roster, id) if hello.parent else peer.in_flight
         for before in self.roster.of(id):
             peer.ids = before.ids  # a data connection names a request, and not the process that has it
@@ -227,19 +227,10 @@ class TunnelListener(Factory):
 
     def _refusal(self, link: SignalLink) -> Goodbye | None:
         record = self._snapshot().connectors.get(link.connector_id)
-        if record is None:
-            return Goodbye(Code.REVOKED, None, True, f"the service does not know this connector (any more); {AGAIN}")
-        if record.state is ConnectorState.REVOKED:
-            return Goodbye(Code.REVOKED, None, True, f"an administrator has revoked this connector; {AGAIN}")
-        if record.state is ConnectorState.PENDING:
-            words = f"it waits for an administrator's approval, at the service: appproxy connector approve {link.connector_id}"
-            return Goodbye(Code.NOT_APPROVED, 15.0, False, words)
-        if self.draining:
-            return Goodbye(Code.SHUTTING_DOWN, 2.0, False, "this node is shutting down")
-        return None
+        return refusal_of(link.connector_id, record, self.draining)
 
     def _welcome(self) -> Welcome:
-        own = next((one for one in self._nodes() if one.node == self.node), NodePlace(self.node, "", 0))
+        own = self.node_lists.place_of(self.node)
         return Welcome(
             node=self.node, epoch=self.epoch, host=own.host, port=own.port, heartbeat=self.limits.ping_after,
             configuration=self.relay.configuration, renew_after=self._renew_after,
@@ -262,13 +253,15 @@ class TunnelListener(Factory):
 
     def _settle(self, peer: Peer, hello: Hello, link: SignalLink) -> None:
         """What became of the requests whose connection was lost, or is read to its end: the connector's HELLO tells."""
-        is_open, is_ended, old = set(hello.open), set(hello.ended), link.replaces
+        is_open = set(hello.open)
+        is_ended = set(hello.ended)
+        old = link.replaces
         for id, request in list(peer.in_flight.items()):
             if old is not None and request.link is old:
                 if id in is_ended:
                     continue  # its answer is on the way, on the connection that it came from
                 request.link_lost()
-            request.told(id in is_open, id in is_ended, link)
+            request.listed(id in is_open, id in is_ended, link)
 
     def link_lost(self, link: SignalLink) -> None:
         """A signal connection has gone."""
@@ -341,7 +334,7 @@ class TunnelListener(Factory):
             record = snapshot.connectors.get(peer.id)
             if record is None or record.state is not ConnectorState.APPROVED:
                 for link in _links_of(peer):
-                    link.goodbye(self._refusal(link) or _UNKNOWN)
+                    link.goodbye(self._refusal(link) or UNKNOWN)
                 self._lose(peer)
             elif record.group != peer.group and self.roster.peers.get(peer.key) is peer:
                 self.roster.move(peer, record.group, now)
@@ -350,23 +343,8 @@ class TunnelListener(Factory):
             record = snapshot.connectors.get(id)
             if record is None or record.state is ConnectorState.REVOKED:
                 for entry in list(entries):
-                    entry.dismiss(Goodbye(Code.REVOKED, None, True, f"an administrator has revoked this connector; {AGAIN}"))
-        self._hints.changed(whom)
-
-    def nodes_changed(self) -> None:
-        """Tell all connectors which nodes there are now."""
-        self._listing.ask(at_once=True)
-
-    def _list(self) -> None:
-        frame = self._list_of_nodes()
-        for link in self.links:
-            if link.peer is not None:
-                link.write(frame)
-
-    def _list_of_nodes(self) -> bytes:
-        """Those that live, for connectors to connect to; nothing where nodes are not told of."""
-        places = self._nodes()
-        return encode(Kind.NODES, 0, encode_nodes(places)) if places else b""
+                    entry.dismiss(REVOKED)
+        self.hints.changed(whom)
 
     def drain(self) -> None:
         """Ask every connector to send its next requests elsewhere; nothing under way is cut."""
@@ -390,8 +368,9 @@ class TunnelListener(Factory):
 
     def abort(self) -> None:
         """Close all that is left."""
-        for timed in (self._hints, self._listing, self._rivals):
-            timed.stop()
+        self.hints.stop()
+        self.node_lists.stop()
+        self._rivals.stop()
         for peer in self.roster.all():
             self._lose(peer)
         for link in list(self.links):

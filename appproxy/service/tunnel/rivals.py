@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from appproxy.service.relay.connectors.roster import Peer, Roster
+from appproxy.service.relay.connectors.peer import Peer
+from appproxy.service.relay.connectors.roster import Roster
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.tunnel.messages import Hello
 

@@ -52,11 +52,11 @@ class Sightings:
         self._pace.ask()
 
     def _tell(self) -> None:
-        told = list(islice(self._changes, _MOST_TOLD))
-        for one in told:
+        changes = list(islice(self._changes, _MOST_TOLD))
+        for one in changes:
             del self._changes[one]
-        if told:
-            self._store.write(sightings.changed, self.node, told).addErrback(self._lost)
+        if changes:
+            self._store.write(sightings.changed, self.node, changes).addErrback(self._lost)
         if self._changes:
             self._pace.ask()
 

@@ -16,7 +16,7 @@ from appproxy.errors import Code, ProtocolError, RemoteProtocolError
 from appproxy.net.farewell import Farewell
 from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.net.secure.sockets import Unreachable, retry_evenly, socket_of
-from appproxy.service.relay.connectors.roster import Peer
+from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.shared import Shared
 from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.examinations import Examinations
@@ -142,7 +142,7 @@ class SignalLink(protocol.Protocol):
             self.write(self.session.drained())
             self._end_point.drained(self)
         elif kind == Kind.FINDINGS:
-            self._end_point.examinations.told(self.connector_id, decode_findings(head))
+            self._end_point.examinations.answered(self.connector_id, decode_findings(head))
 
     def write(self, data: bytes) -> None:
         """Send frames; after the end this does nothing."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from appproxy.service.relay.connectors.roster import Peer, Roster
+from appproxy.service.relay.connectors.peer import Peer
+from appproxy.service.relay.connectors.roster import Roster
 from appproxy.tunnel.connections.signal import SignalSession
 
 #: Seconds of silence, while requests wait, after which a connector is asked, and in which it then answers.

@@ -111,7 +111,7 @@ def set_values(tx: Transaction, application: str, values: Mapping[str, str], *, 
 
 def _change_providers(tx: Transaction, row: Row, wanted: Sequence[str]) -> None:
     """Write the further ones down. Whom a provider that leaves has let in is forgotten: who adds it again later, perhaps
-    years after, has to say anew who may come.
+    years after, has to say again who may come.
     """
     before = {row["provider"], *further_providers.by_application(tx, [row["id"]]).get(row["id"], ())}
     further_providers.replace(tx, row["id"], wanted[1:])

@@ -129,7 +129,7 @@ class Builder:
         elsewhere = self.countries is not None and self.countries.refresh()
         if elsewhere:
             self._locations = None
-        # Verdicts that are remembered were made by another time: with another snapshot all are made anew.
+        # Verdicts that are remembered were made by another time: with another snapshot all are made again.
         was_set = self.lifetimes.offset != self._offset
         if last is not None and found.get(ALL, 0) == last.revision and not elsewhere and not was_set:
             return last

@@ -184,8 +184,8 @@ class Store:
         with self._writing() as connection:
             transaction = Transaction(connection, self._sealer, now, self._random_bytes, revision=lock(connection))
             yield transaction
-            told = {SNAPSHOT} if bump(transaction) else set()
-            notices.tell(connection, told | transaction.told)
+            notices_due = {SNAPSHOT} if bump(transaction) else set()
+            notices.tell(connection, notices_due | transaction.notices)
 
     @contextmanager
     def group(self) -> Iterator[WriteGroup]:

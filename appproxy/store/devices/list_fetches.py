@@ -52,7 +52,7 @@ def fetched(tx: Transaction, id_: str, owner: str, found: Revocations) -> Author
     if tx.row(sa.select(table.c.id).where(table.c.id == id_, table.c.owner == owner)) is None:
         return None
     record = authorities.find(tx, id_)
-    # One that was fetched later than now was heard before the clock was set back: what it says is said anew.
+    # One that was fetched later than now was heard before the clock was set back: what it says is said again.
     since = tx.row(sa.select(table.c.fetched).where(table.c.id == id_))
     is_new = (since is not None and since["fetched"] > tx.now) or found.until != record.authority.lists or any(
         record.editions.get(issuer) != edition for issuer, edition in found.editions.items())

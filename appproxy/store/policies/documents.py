@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
 from appproxy.store import names
+from appproxy.store.paging import ListPage, paged
 from appproxy.store.tables.core import policy_documents
 from appproxy.store.transaction import Reading, Row, Transaction
 
@@ -55,7 +56,7 @@ def put(tx: Transaction, kind: DocumentKind, name: str, document: Mapping[str, o
     if row is not None:
         tx.change(sa.update(table).where(where).values(version=row["version"] + 1, **values))
     else:
-        if len(list_all(tx, kind)) >= _MOST:
+        if len(names_of(tx, kind)) >= _MOST:
             raise ConfigError(f"{kind.value}: there are {_MOST} already", hint="remove one that is not needed")
         tx.change(sa.insert(table).values(
             id=tx.new_id(), kind=kind.value, name_key=names.key(name), version=1, created=tx.now, **values))
@@ -76,15 +77,22 @@ def find(reading: Reading, kind: DocumentKind, name: str) -> Stored:
     if row is None:
         row = reading.row(sa.select(table).where(table.c.kind == kind.value, table.c.id == name))
     if row is None:
-        raise names.not_found(kind.value, name, [one.name for one in list_all(reading, kind)])
+        raise names.not_found(kind.value, name, names_of(reading, kind))
     return _stored(row)
 
 
-def list_all(reading: Reading, kind: DocumentKind) -> list[Stored]:
-    """All of one kind, by name."""
+def list_all(reading: Reading, kind: DocumentKind, page: ListPage | None = None) -> list[Stored]:
+    """All of one kind, or a page of them, by name."""
     table = policy_documents
-    return [_stored(row) for row in reading.rows(
-        sa.select(table).where(table.c.kind == kind.value).order_by(table.c.name_key))]
+    chosen = sa.select(table).where(table.c.kind == kind.value)
+    return [_stored(row) for row in reading.rows(paged(chosen, table.c.name_key, page, names.key))]
+
+
+def names_of(reading: Reading, kind: DocumentKind) -> list[str]:
+    """The names of all of one kind, without a look at the documents: there may be gigabytes of them."""
+    table = policy_documents
+    return list(reading.connection.scalars(
+        sa.select(table.c.name).where(table.c.kind == kind.value).order_by(table.c.name_key)))
 
 
 def _is(kind: DocumentKind, name: str) -> sa.ColumnElement[bool]:

@@ -45,23 +45,23 @@ def judged(
     return judge(seen, history, counts.of(reading, with_news(seen, history).asked()), around, thresholds)
 
 
-def concluded(tx: Transaction, told: Judgement, who: SigningIn, outcome: SignInOutcome, thresholds: Thresholds) -> str:
+def concluded(tx: Transaction, judgement: Judgement, who: SigningIn, outcome: SignInOutcome, thresholds: Thresholds) -> str:
     """Write down what became of a sign-in. Gives its id; "" where there is nothing to write.
 
     One at risk teaches nothing before a second factor, an admin or two weeks have settled it. Of what has not passed only
     what is at risk is kept.
     """
-    at_risk = told.level in (MEDIUM, HIGH)
+    at_risk = judgement.level in (MEDIUM, HIGH)
     if outcome is not SignInOutcome.PASSED and not at_risk:
         return ""
     proved = who.proved and outcome is SignInOutcome.PASSED
     state = RiskState.USUAL if not at_risk else RiskState.PROVED if proved else RiskState.OPEN
     id_ = sign_ins.add(
-        tx, told, provider=who.provider, subject=who.subject, name=who.name, session=who.session,
+        tx, judgement, provider=who.provider, subject=who.subject, name=who.name, session=who.session,
         application=who.application, outcome=outcome, state=state)
     if id_ and state is not RiskState.OPEN:
-        counts.add(tx, told.seen.counted())
-    settled = sign_ins.settle(tx, who.provider, who.subject, told.seen) if proved else []
+        counts.add(tx, judgement.seen.counted())
+    settled = sign_ins.settle(tx, who.provider, who.subject, judgement.seen) if proved else []
     if settled or (id_ and state is RiskState.OPEN):
         risky_users.refresh(tx, who.provider, who.subject, who.name, thresholds)
     return id_

@@ -52,7 +52,7 @@ def confirm(tx: Transaction, provider: str, subject: str, name: str) -> None:
 
 
 def refresh(tx: Transaction, provider: str, subject: str, name: str, thresholds: Thresholds, *, cleared: bool = False) -> None:
-    """Work out anew what is held against a user; what an admin has confirmed stays, unless it is `cleared`."""
+    """Work out again what is held against a user; what an admin has confirmed stays, unless it is `cleared`."""
     if not cleared and is_confirmed(tx, provider, subject):
         return
     risk = user_risk(sign_ins.held(tx, provider, subject), thresholds)

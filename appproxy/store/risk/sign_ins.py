@@ -28,7 +28,7 @@ _MOST_OTHERS = 20
 _SAME_TRY = 3600.0
 
 
-#: Not by `IN`, which SQLAlchemy puts into the statement's text anew at each look.
+#: Not by `IN`, which SQLAlchemy puts into the statement's text again at each look.
 _SETTLED = sa.or_(*(table.c.state == one.value for one in (RiskState.USUAL, RiskState.PROVED, RiskState.DISMISSED)))
 _UNDISPUTED = (table.c.state == RiskState.OPEN.value) & (table.c.outcome == SignInOutcome.PASSED.value) & (
     table.c.time < sa.bindparam("undisputed"))

@@ -111,8 +111,8 @@ def ask(tx: Transaction, entitlement: Entitlement, asking: Asking) -> RoleReques
     mine = (requests.c.entitlement == entitlement.id) & (requests.c.subject == asking.subject) & (requests.c.ends > tx.now)
     there = tx.row(sa.select(requests).where(mine & requests.c.state.in_((PENDING, ACTIVE))))
     if there is not None:
-        told = "you have it already" if there["state"] == ACTIVE else "you have asked already, and somebody has to approve"
-        raise AlreadyThere(f"role {entitlement.role}: {told}", hint="ask again when it has ended")
+        why = "you have it already" if there["state"] == ACTIVE else "you have asked already, and somebody has to approve"
+        raise AlreadyThere(f"role {entitlement.role}: {why}", hint="ask again when it has ended")
     id_ = tx.new_id()
     tx.change(sa.insert(requests).values(
         id=id_, entitlement=entitlement.id, provider=asking.provider, subject=asking.subject, name=asking.name,

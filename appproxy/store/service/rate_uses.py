@@ -29,8 +29,8 @@ def tell(tx: Transaction, node: str, beat: int, uses: Uses) -> None:
         tx.change(sa.delete(rate_uses).where(rate_uses.c.node.not_in(sa.select(nodes.c.id))))
     tx.change(sa.delete(rate_uses).where(rate_uses.c.node == node, rate_uses.c.beat <= beat - KEPT))
     if uses:
-        told = [[*key, round(seconds, 6)] for key, seconds in uses.items()]
-        tx.change(sa.insert(rate_uses).values(node=node, beat=beat, uses=json.dumps(told, separators=(",", ":"))))
+        lines = [[*key, round(seconds, 6)] for key, seconds in uses.items()]
+        tx.change(sa.insert(rate_uses).values(node=node, beat=beat, uses=json.dumps(lines, separators=(",", ":"))))
 
 
 def of_others(reading: Reading, node: str, known: Beats) -> tuple[dict[tuple[str, ...], float], Beats]:

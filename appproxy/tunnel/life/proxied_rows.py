@@ -105,7 +105,7 @@ def _link_lost(life: int) -> Row:
     return (after, (*actions, _A.WAIT_HELLO)) if after & STATE == State.LIMBO else (after, actions)
 
 
-def _told(life: int, event: Event) -> Row:
+def _listed(life: int, event: Event) -> Row:
     """A HELLO after limbo. Of what is not in limbo it says nothing: a second connection of the same connector."""
     if life & STATE != State.LIMBO:
         return _same(life)
@@ -234,9 +234,9 @@ _RULES: dict[Event, Callable[[int], Row]] = {
     Event.REJECTED: _rejected,
     Event.FAILED: _failed,
     Event.LINK_LOST: _link_lost,
-    Event.LISTED: lambda life: _told(life, Event.LISTED),
-    Event.ENDED: lambda life: _told(life, Event.ENDED),
-    Event.NOT_LISTED: lambda life: _told(life, Event.NOT_LISTED),
+    Event.LISTED: lambda life: _listed(life, Event.LISTED),
+    Event.ENDED: lambda life: _listed(life, Event.ENDED),
+    Event.NOT_LISTED: lambda life: _listed(life, Event.NOT_LISTED),
     Event.PEER_LOST: _peer_lost,
     Event.ATTACH: lambda life: _attached(life, body=False),
     Event.ATTACH_BODY: lambda life: _attached(life, body=True),

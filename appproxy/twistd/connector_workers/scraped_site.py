@@ -24,13 +24,13 @@ class _ScrapedPage(Resource):
         left: list[object] = []
         request.notifyFinish().addBoth(left.append)
 
-        def told(page: str) -> None:
+        def answered(page: str) -> None:
             if not left:
                 request.setHeader(b"content-type", TEXT)
                 request.write(page.encode())
                 request.finish()
 
-        self._scrape.page().addCallback(told)
+        self._scrape.page().addCallback(answered)
         return NOT_DONE_YET
 
 

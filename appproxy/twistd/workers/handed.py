@@ -40,7 +40,7 @@ class HandedConnections:
         self.reloads = reloads
         self._reactor = reactor
         self._ports: dict[str, HandedPort] = {}
-        self._told = False
+        self._ended_by_parent = False
         self._parting: Deferred[None] | None = None
         self.failed: Callable[[str], None] = lambda reason: None
         self.over: Callable[[bool], None] = lambda replaced: None
@@ -70,7 +70,7 @@ class HandedConnections:
         """
         if self._parting is None:
             self._parting = Deferred()
-            if self._told:
+            if self._ended_by_parent:
                 self._parting.callback(None)
             else:
                 self._pipe.send(PARTING)
@@ -84,7 +84,7 @@ class HandedConnections:
         self._end(False)
 
     def _end(self, replaced: bool) -> None:
-        self._told = True
+        self._ended_by_parent = True
         self.over(replaced)
         if self._parting is not None and not self._parting.called:
             self._parting.callback(None)

@@ -102,9 +102,9 @@ class Scrape:
     def _ask(self) -> None:
         """All workers at once. One that is stuck would keep each question open."""
         now = self._reactor.seconds()
-        asked = [maybeDeferred(self._ask_one, one).addErrback(self._not_told)
+        asked = [maybeDeferred(self._ask_one, one).addErrback(self._ask_failed)
                  for one in self._workers() if one.member.ready is not None and one.member.answers(now)]
-        self._asking = gatherResults(asked).addBoth(self._told)
+        self._asking = gatherResults(asked).addBoth(self._all_asked)
         if self._asking.called:
             self._asking = None
 
@@ -121,17 +121,17 @@ class Scrape:
             ours.close()
         worker.give((theirs, "metrics_listen"))
 
-        def told(text: str) -> None:
+        def report(text: str) -> None:
             if text and worker in self._workers():
-                self._summing.told(worker, text)
+                self._summing.report(worker, text)
 
-        return answer.text.addCallback(told)
+        return answer.text.addCallback(report)
 
-    def _not_told(self, failure: Failure) -> None:
+    def _ask_failed(self, failure: Failure) -> None:
         """What that worker said before counts."""
         self.log.error("a worker cannot be asked for its metrics: {reason}", reason=failure.getErrorMessage())
 
-    def _told(self, results: object) -> None:
+    def _all_asked(self, results: object) -> None:
         self._asking = None
         page = self._summing.page(self._workers().items()) + self._own()
         waiting, self._waiting = self._waiting, []

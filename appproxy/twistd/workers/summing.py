@@ -50,7 +50,7 @@ class Summing:
         self._latest: dict[object, Page] = {}
         self._former: Page = {}
 
-    def told(self, worker: object, text: str) -> None:
+    def report(self, worker: object, text: str) -> None:
         """What a worker says now. Raises ValueError, and goes by what it said before, where that is no page."""
         self._latest[worker] = read_page(text)
 

@@ -61,7 +61,7 @@ def test_trying_one_out_needs_a_service(desk: Any) -> None:
         desk.call("POST", "/audit-exports/hook/test")
     context = AdminContext(desk.principal, NOW, desk.settings, hash_password)
     for told in ("", "the receiver answers 404"):
-        operation, call = ROUTES.prepare("POST", "/audit-exports/hook/test", None, replace(context, told=told))
+        operation, call = ROUTES.prepare("POST", "/audit-exports/hook/test", None, replace(context, service_answer=told))
         assert isinstance(operation, Command)
         with desk.store.transaction(NOW) as tx:
             assert operation.perform(tx, call) == {"name": "hook", "problem": told}

@@ -22,7 +22,7 @@ def check(desk: Desk, hosts: dict[str, list[str]], probe: dict[str, object] | No
     """What a check of `wiki` says."""
     context = AdminContext(
         Principal.full("local:0"), NOW, desk.settings, hash_password, lambda: desk.live, running=True,
-        told={"hosts": hosts, "own": OWN, "probe": probe})
+        service_answer={"hosts": hosts, "own": OWN, "probe": probe})
     with desk.store.reading() as reading:
         told: Any = observation._check(reading, Call({"application": "wiki"}, Body({}, ()), context))
     return [(one["check"], one["health"], one["detail"]) for one in told]
@@ -61,7 +61,8 @@ def test_failures_tell_readers_of_nobody(desk: Desk, role: str, application: str
     held = RoleAssignment("1", role, "builtin", "user", "x", ids[application], 0.0, 0.0)
     context = AdminContext(
         roles.principal("builtin:x", [held]), NOW, desk.settings, hash_password, lambda: desk.live, running=True,
-        limits_met=[{"who": "ann", "limit": "QUEUE_FULL"}], told=[{"title": "Refused", "path": "/of/ann", "detail": "ann"}])
+        limits_met=[{"who": "ann", "limit": "QUEUE_FULL"}],
+        service_answer=[{"title": "Refused", "path": "/of/ann", "detail": "ann"}])
     with desk.store.reading() as reading:
         told = observation._failures(reading, Call({"application": "wiki"}, Body({}, ()), context))
         status: Any = service._status(reading, Call({}, Body({}, ()), context))

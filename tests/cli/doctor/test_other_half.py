@@ -34,7 +34,7 @@ def joined(answer: Any) -> list[Finding]:
 def test_its_steps_are_in_the_report() -> None:
     """Under its name, with what to do."""
     first, disk, wiki = joined({"findings": STEPS, "left_out": 7})
-    assert (first.health, first.detail) == (Health.GOOD, "has walked 9 steps, 7 of them not told, none worse")
+    assert (first.health, first.detail) == (Health.GOOD, "has walked 9 steps, 7 of them left out, none worse")
     assert (disk.step, disk.health) == ("connector web-1: disk", Health.GOOD)
     assert (wiki.step, wiki.health) == ("connector web-1: application wiki at wiki port 80", Health.BROKEN)
     assert wiki.hint == "start it"

@@ -38,7 +38,7 @@ class Forward:
     def __post_init__(self) -> None:
         self.frames = b""
         channel = SimpleNamespace(has_room=lambda size: size <= self.room, send_inline=self._send)
-        self.desk = SimpleNamespace(
+        self.table = SimpleNamespace(
             inline_limit=LIMIT, channel_for=lambda forward: channel if self.online else None, send_final=self._keep)
 
     def _send(self, frame: bytes) -> None:

@@ -89,8 +89,8 @@ class Live(LiveRequest):
     dropped = 0
 
     def __init__(self, life: int, *, upload: Half | None = None, answer: Half | None = None) -> None:
-        self.table = Table()
-        self.desk = self.table  # type: ignore[assignment]
+        self.said = Table()
+        self.table = self.said  # type: ignore[assignment]
         self.id, self.life, self.request, self.deadline = 7, life, request(), 60.0
         self.upload, self.answer = upload, answer  # type: ignore[assignment]
         self.attachment: DataAttachment | None = DataAttachment(Owner(), 7, None, None)
@@ -108,8 +108,8 @@ def test_it_ends_once_and_lets_go(end: Callable[[LiveRequest], None], code: Code
     live = Live(state, upload=upload)
     end(live)
     assert live.state is State.DONE and live.deadline == NEVER and live.dropped == 1
-    assert live.table.finals == ([] if code is None else [(Kind.FAIL, 7, code)])
-    assert live.table.over == [live]
+    assert live.said.finals == ([] if code is None else [(Kind.FAIL, 7, code)])
+    assert live.said.over == [live]
     assert upload.heard == ([] if code is None else [("stop", code)])
     assert live.attachment is not None
     live.attachment.failed(Code.CONNECTOR_LOST)  # it no longer has an owner
@@ -125,8 +125,8 @@ def test_an_answer_that_has_begun_is_broken_off(
     live = Live(State.ANSWERING | Fact.BEGUN, answer=answer)
     end(live)
     assert answer.heard == [("break off", code)]
-    assert live.table.finals == ([] if confirmed else [(Kind.FAIL, 7, code)])
-    assert live.table.over == [live]
+    assert live.said.finals == ([] if confirmed else [(Kind.FAIL, 7, code)])
+    assert live.said.over == [live]
 
 
 @given(st.sampled_from(STATES), st.lists(st.sampled_from(ENDS), min_size=2, max_size=6))
@@ -140,8 +140,8 @@ def test_whatever_comes_after_the_first_end_changes_nothing(
     for end, _ in ends[1:]:
         if end is not ENDS[-1][0]:
             end(live)
-    assert live.table.finals == ([] if code is None else [(Kind.FAIL, 7, code)])
-    assert (live.table.over, live.dropped) == ([live], 1)
+    assert live.said.finals == ([] if code is None else [(Kind.FAIL, 7, code)])
+    assert (live.said.over, live.dropped) == ([live], 1)
     assert live.code is (code or Code.CONNECTOR_LOST)
 
 

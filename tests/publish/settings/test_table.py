@@ -25,7 +25,7 @@ from appproxy.publish.settings.table import (
     check_together,
 )
 from appproxy.publish.settings.texts import all_keys, check_texts, parse_settings
-from appproxy.service.own.connector_view import told
+from appproxy.service.own.connector_view import view_of
 
 PEMS = [create_authority(name, 1.7e9, serial=bytes(16)).certificate for name in ("one", "two")]
 WIKI = Application("wiki", "Wiki", Url.parse("https://wiki.example.com/"), Url.parse("http://wiki.corp:8080/"))
@@ -41,7 +41,7 @@ def examples(row: ApplicationSetting) -> list[str]:
 
 def at_the_connector(application: Application) -> OriginSettings:
     """What it has read of a message about this application."""
-    message = {"version": 1, "applications": {"wiki": told(application)}}
+    message = {"version": 1, "applications": {"wiki": view_of(application)}}
     return parse_configuration(json.dumps(message).encode()).targets["wiki"].settings
 
 
@@ -90,7 +90,7 @@ def test_a_value_is_the_same_at_the_admin_in_the_store_and_at_the_connector(row:
         assert parse_settings({row.key: row.kind.text(values[row.key])}) == values
         application = replace(WIKI, **values)
         if row not in ORIGIN_SETTINGS:
-            assert told(application) == told(WIKI), "only what OriginSettings lists leaves the service"
+            assert view_of(application) == view_of(WIKI), "only what OriginSettings lists leaves the service"
         assert at_the_connector(application) == sent(application)
 
 
@@ -105,7 +105,7 @@ def test_an_error_names_the_key(row: ApplicationSetting) -> None:
 @pytest.mark.parametrize("value", [None, {}, [{}], -1, [1]], ids=repr)
 def test_a_connector_takes_no_nonsense(row: ApplicationSetting, value: object) -> None:
     """The error names the application and the key as it is in the message."""
-    message = {"version": 1, "applications": {"wiki": {**told(WIKI), row.wire: value}}}
+    message = {"version": 1, "applications": {"wiki": {**view_of(WIKI), row.wire: value}}}
     with pytest.raises(ConfigError, match=f"^configuration: wiki: {row.wire}: "):
         parse_configuration(json.dumps(message).encode())
 

@@ -11,7 +11,7 @@ import pytest
 
 from appproxy.connector.config.configuration import parse_configuration
 from appproxy.publish.application import Application, Segment, Url
-from appproxy.service.own.connector_view import ConnectorView, told, told_of
+from appproxy.service.own.connector_view import ConnectorView, offered, view_of
 
 
 def application(name: str, group: str = "default") -> Application:
@@ -24,9 +24,9 @@ def test_each_group_hears_of_its_own() -> None:
     """As an object by id that a connector can read."""
     there = {one.id: one for one in (application("a"), application("b", "lab"), application("c"))}
     said = ConnectorView()
-    assert json.loads(said.applications(there, "default").text) == {"a": told(there["a"]), "c": told(there["c"])}
+    assert json.loads(said.applications(there, "default").text) == {"a": view_of(there["a"]), "c": view_of(there["c"])}
     assert set(json.loads(said.applications(there, "lab").text)) == {"b"}
-    assert said.applications(there, "none") == told_of("{}")
+    assert said.applications(there, "none") == offered("{}")
     text = f'{{"version": 1, "applications": {said.applications(there, "default").text}}}'
     assert set(parse_configuration(text.encode()).targets) == {"a", "c"}
 
@@ -47,10 +47,10 @@ def test_what_did_not_change_is_not_put_into_words_again() -> None:
 def test_a_connector_is_told_of_segments_and_exclusions() -> None:
     """Only where there are any, so that ten thousand applications do not pay for what they do not use."""
     plain = Application("a", "a", Url.parse("https://a.example.com/"), Url.parse("http://a/"))
-    assert not {"segments", "excluded_hosts", "upgrades", "origins", "connection_authentication"} & told(plain).keys()
-    assert told(replace(plain, connection_authentication="never"))["connection_authentication"] == "never"
+    assert not {"segments", "excluded_hosts", "upgrades", "origins", "connection_authentication"} & view_of(plain).keys()
+    assert view_of(replace(plain, connection_authentication="never"))["connection_authentication"] == "never"
     segment = Segment(Url.parse("https://*.example.com/"), Url.parse("http://*.corp/"), "s1")
-    said = told(replace(plain, segments=(segment,), excluded_hosts=frozenset({"x.example.com"}), upgrades=frozenset()))
+    said = view_of(replace(plain, segments=(segment,), excluded_hosts=frozenset({"x.example.com"}), upgrades=frozenset()))
     assert said["segments"] == {"s1": {"internal": "http://*.corp/", "external": "https://*.example.com/"}}
     assert (said["excluded_hosts"], said["upgrades"]) == (["x.example.com"], [])
     targets = parse_configuration(json.dumps({"version": 1, "applications": {"a": said}}).encode()).targets

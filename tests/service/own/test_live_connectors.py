@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from appproxy.service.own.live_connectors import live_connectors
-from appproxy.service.relay.connectors.roster import Peer, Roster
+from appproxy.service.relay.connectors.peer import Peer
+from appproxy.service.relay.connectors.roster import Roster
 from tests.service.relay.connectors.test_roster import FakeLink
 
 

@@ -46,7 +46,7 @@ class Rig:
 
     def told(self) -> dict[str, Any]:
         """The hour."""
-        return dict(self.history.told())
+        return dict(self.history.last_hour())
 
 
 def test_of_one_application() -> None:
@@ -57,10 +57,10 @@ def test_of_one_application() -> None:
     rig.add("blog", 200)
     rig.minute()
     rig.add("wiki", 200)
-    told: dict[str, Any] = dict(rig.history.told_of("wiki"))
+    told: dict[str, Any] = dict(rig.history.last_hour_of("wiki"))
     assert (told["requests"], told["failed"]) == (3, 1)
     assert [(one["requests"], one["failed"]) for one in told["minutes"]] == [(2, 1), (1, 0)]
-    assert rig.history.told_of("none")["requests"] == 0
+    assert rig.history.last_hour_of("none")["requests"] == 0
 
 
 def test_minute_by_minute() -> None:

@@ -15,7 +15,8 @@ from appproxy.publish.application import Application, HeaderRule, Preauthenticat
 from appproxy.publish.routing import Router
 from appproxy.service.dispatch.error_pages import failure_answer
 from appproxy.service.relay.answers.streamed_answer import StreamedAnswer
-from appproxy.service.relay.connectors.roster import Peer, Roster, RosterLimits
+from appproxy.service.relay.connectors.peer import Peer
+from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.revocation import Affected

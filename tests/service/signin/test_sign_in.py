@@ -160,7 +160,7 @@ class TestBegin:
 
     def test_a_navigation(self, world: World) -> None:
         """Off to the sign-in host, with a start cookie for as long as a sign-in may take."""
-        status, block, body = world.sign_in.begin(head_for(PAGE, fields=NAVIGATION), WIKI.external.host, WIKI, "1f", NOW)
+        status, block, body = world.sign_in.begin(head_for(PAGE, fields=NAVIGATION), WIKI, "1f", NOW)
         assert (status, body) == (303, b"")
         [location] = values(block, b"location")
         assert location.startswith(b"https://signin.example.com/start?r=")
@@ -185,7 +185,7 @@ class TestBegin:
     def test_no_navigation(self, world: World, method: bytes, fields: Fields, upgrade: bytes | None) -> None:
         """Scripts, images, WebSockets and programs get 401 as JSON, never a redirect to a form."""
         head = head_for(PAGE, method, fields, upgrade=upgrade)
-        status, block, body = world.sign_in.begin(head, WIKI.external.host, WIKI, "1f", NOW)
+        status, block, body = world.sign_in.begin(head, WIKI, "1f", NOW)
         assert status == 401
         assert json.loads(body)["code"] == "SIGN_IN_REQUIRED"
         assert values(block, b"www-authenticate")
@@ -202,14 +202,14 @@ class TestBegin:
     )
     def test_other_navigations(self, world: World, method: bytes, fields: Fields) -> None:
         """Old browsers and posted forms are sent to sign in too."""
-        assert world.sign_in.begin(head_for(PAGE, method, fields), WIKI.external.host, WIKI, "1f", NOW)[0] == 303
+        assert world.sign_in.begin(head_for(PAGE, method, fields), WIKI, "1f", NOW)[0] == 303
 
     def test_each_sign_in_has_a_cookie_of_its_own(self, world: World) -> None:
         """The answer to one tab never replaces the cookie of another."""
         head = head_for(PAGE, fields=NAVIGATION)
         names = set()
         for _ in range(3):
-            [cookie] = values(world.sign_in.begin(head, WIKI.external.host, WIKI, "1f", NOW)[1], b"set-cookie")
+            [cookie] = values(world.sign_in.begin(head, WIKI, "1f", NOW)[1], b"set-cookie")
             names.add(cookie.partition(b"=")[0])
         assert len(names) == 3
 
@@ -217,7 +217,7 @@ class TestBegin:
         """What is no path has no way back."""
         head = head_for(PAGE, fields=NAVIGATION)
         head.target = b"https://evil.example/"
-        assert world.sign_in.begin(head, WIKI.external.host, WIKI, "1f", NOW)[0] == 400
+        assert world.sign_in.begin(head, WIKI, "1f", NOW)[0] == 400
 
 
 class TestRates:

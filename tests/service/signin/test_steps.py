@@ -490,7 +490,7 @@ class TestTheWayBack:
         world = World(applications=applications)
         head = head_for(PAGE, fields=NAVIGATION)
         head.target = payload.encode("latin-1")
-        status, block, _ = world.sign_in.begin(head, WIKI.external.host, WIKI, "1f", NOW)
+        status, block, _ = world.sign_in.begin(head, WIKI, "1f", NOW)
         if not payload.startswith("/"):
             assert status == 400
             return

@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 
 from appproxy.errors import Code, ProtocolError
 from appproxy.net.loop.deadlines import Deadlines
-from appproxy.service.relay.connectors.roster import Peer, Roster
+from appproxy.service.relay.connectors.peer import Peer
+from appproxy.service.relay.connectors.roster import Roster
 from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.signal_link import SignalLink

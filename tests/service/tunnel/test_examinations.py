@@ -65,11 +65,11 @@ def test_one_that_does_not_answer(world: World) -> None:
     examinations.ask("c1").addErrback(heard.append)
     clock.advance(PATIENCE)
     assert ["did not answer" in str(one.value) for one in heard] == [True, True] and questions(signal) == 1
-    examinations.told("c1", FOUND)  # too late: nobody has asked
+    examinations.answered("c1", FOUND)  # too late: nobody has asked
     again: list[Any] = []
     examinations.ask("c1").addCallback(again.append)
     assert again == []
-    examinations.told("c1", FOUND)
+    examinations.answered("c1", FOUND)
     assert again == [FOUND]
 
 

@@ -12,7 +12,8 @@ from appproxy.errors import Code
 from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.hints import Concerned
 from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
-from appproxy.service.tunnel.listener import DATA, NODES_EVERY, SIGNAL
+from appproxy.service.tunnel.listener import DATA, SIGNAL
+from appproxy.service.tunnel.node_lists import NODES_EVERY
 from appproxy.service.tunnel.rivals import ANSWER_SECONDS
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorState
@@ -373,19 +374,18 @@ def nodes_told(signal: Signal) -> list[tuple[NodePlace, ...]]:
 def test_connectors_are_told_of_all_nodes(world: World) -> None:
     """Behind WELCOME, which has the node's own place, and after each change; of many changes in a second once."""
     own, other = NodePlace("n1", "one.example.com", 8443), NodePlace("n2", "two.example.com", 8443)
-    there = [own]
-    world.end_point._nodes = lambda: there
+    world.nodes.append(own)
     signal = world.signal("c1")
     frames = signal.frames()
     assert [frame[0] for frame in frames] == [Kind.WELCOME, Kind.NODES]
     welcome = signal.session.peer_welcome
     assert welcome is not None and (welcome.host, welcome.port) == ("one.example.com", 8443)
     assert decode_nodes(frames[1][3]) == (own,)
-    there.append(other)
+    world.nodes.append(other)
     for _ in range(3):
-        world.end_point.nodes_changed()
+        world.end_point.node_lists.changed()
     assert nodes_told(signal) == [(own, other)]
-    there.remove(own)
+    world.nodes.remove(own)
     world.clock.advance(NODES_EVERY)
     assert nodes_told(signal) == [(other,)]
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from twisted.internet.task import Clock
 
-from appproxy.service.relay.connectors.roster import Peer
+from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.tunnel.rivals import ANSWER_SECONDS, Rivals, UsedByWorkers, is_beside, rivals_of
 from appproxy.tunnel.messages import Hello
 

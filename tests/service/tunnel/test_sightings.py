@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from appproxy.errors import ConfigError
-from appproxy.service.relay.connectors.roster import Peer, Roster
+from appproxy.service.relay.connectors.peer import Peer
+from appproxy.service.relay.connectors.roster import Roster
 from appproxy.service.tunnel.sightings import Sightings
 from appproxy.store.connectors.sightings import Sighting, SightingChange
 

@@ -12,7 +12,7 @@ from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere, NotFound
 from appproxy.store.people import directories, directory_users, user_groups, users
 from appproxy.store.people.directories import Directory, server_of
-from appproxy.store.people.directory_users import NameTaken, Person
+from appproxy.store.people.directory_users import Person
 from appproxy.store.tables.directories import directories as table
 from appproxy.store.transaction import Transaction
 
@@ -77,53 +77,6 @@ def test_a_realm_means_one_directory(store: Store, now: float) -> None:
         with pytest.raises(AlreadyThere):
             directories.change(tx, "club", realms=("corp.example",))
         assert [one.name for one in directories.list_all(tx)] == ["corp", "club"]
-
-
-def test_names_are_nobody_elses(store: Store, now: float) -> None:
-    with store.transaction(now) as tx:
-        corp, club = add(tx, realms=("corp.example",)), add(tx, "club")
-        ann = users.add(tx, "ann", "hash")
-        other = directory_users.admit(tx, corp, Person("1", ("ann", "ann@corp.example")))
-        assert (other.name, other.id != ann.id, other.directory) == ("ann@corp.example", True, corp.id)
-        with pytest.raises(NameTaken, match="'ann' is somebody else's"):
-            directory_users.admit(tx, club, Person("1", ("ann",)))
-        # Nobody takes a name that means another directory.
-        with pytest.raises(NameTaken):
-            directory_users.admit(tx, club, Person("2", ("tom@corp.example",)))
-        with pytest.raises(NameTaken, match="no name that a user can have"):
-            directory_users.admit(tx, club, Person("3", ()))
-
-
-def test_a_name_is_taken_only_from_the_same_directory(store: Store, now: float) -> None:
-    """And only where it is known that nobody else has it there."""
-    with store.transaction(now) as tx:
-        corp, club = add(tx), add(tx, "club")
-        first = directory_users.admit(tx, corp, Person("1", ("eva",)))
-        for directory, only_one in ((club, True), (corp, False)):
-            with pytest.raises(NameTaken):
-                directory_users.admit(tx, directory, Person("2", ("eva",)), only_one)
-        second = directory_users.admit(tx, corp, Person("2", ("eva",)), only_one=True)
-        assert (second.name, users.find(tx, first.id).name) == ("eva", f"{first.id}+former")
-
-
-def test_a_directorys_groups_are_its_own(store: Store, now: float) -> None:
-    with store.transaction(now) as tx:
-        corp = add(tx)
-        user_groups.add(tx, "admins")
-        with pytest.raises(AlreadyThere):
-            directory_users.add_group(tx, corp, "g", "Admins")
-        made = directory_users.add_group(tx, corp, "g", "corp admins")
-        with pytest.raises(AlreadyThere, match="is here already"):
-            directory_users.add_group(tx, corp, "g", "again")
-        eva = directory_users.admit(tx, corp, Person("1", ("eva",), groups=frozenset({"g", "unknown"})))
-        assert eva.groups == (made,)
-        users.add(tx, "ann", "hash")
-        for change in (users.add_to_group, users.remove_from_group):
-            with pytest.raises(ConfigError, match="is a group of a directory"):
-                change(tx, "ann", "corp admins")
-        for refused in (lambda: users.set_password(tx, "eva", "hash"), lambda: users.set_profile(tx, "eva", email="a@b")):
-            with pytest.raises(ConfigError, match="is a user of a directory"):
-                refused()
 
 
 def test_a_directory_goes_with_its_users(store: Store, now: float) -> None:

@@ -18,7 +18,7 @@ def keep(store: Store, process: str, *attempts: KeptAttempt, now: float) -> None
     """Write what a process has counted."""
     with store.transaction(now) as tx:
         password_attempts.keep(tx, process, attempts)
-        assert tx.told == {PASSWORD_ATTEMPTS}
+        assert tx.notices == {PASSWORD_ATTEMPTS}
 
 
 def learned(store: Store, process: str, after: int = 0, since: float = 0.0) -> LearnedAttempts:

@@ -30,8 +30,8 @@ def numbers(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 def test_counters_are_added_and_gauges_are_told_apart() -> None:
     """Prometheus reads the page, and each series is there once."""
     summing = Summing()
-    summing.told("first", page(3, 10))
-    summing.told("second", page(4, 20))
+    summing.report("first", page(3, 10))
+    summing.report("second", page(4, 20))
     found = numbers(summing.page([("first", "1"), ("second", "2")]))
     assert found["requests_total", (("application", 'a "b" c'), ("status", "200"))] == 7
     assert found["requests_total", (("application", "only4"), ("status", "404"))] == 1
@@ -45,13 +45,13 @@ def test_counters_are_added_and_gauges_are_told_apart() -> None:
 def test_no_counter_falls_when_a_worker_ends() -> None:
     """Prometheus would take it for a start from zero, and count all of it again."""
     summing = Summing()
-    summing.told("first", page(3, 10))
-    summing.told("second", page(4, 20))
+    summing.report("first", page(3, 10))
+    summing.report("second", page(4, 20))
     summing.ended("first")
     found = numbers(summing.page([("second", "2")]))
     assert found["requests_total", (("application", 'a "b" c'), ("status", "200"))] == 7
     assert ("connections", (("worker", "1"),)) not in found
-    summing.told("third", page(1, 0))
+    summing.report("third", page(1, 0))
     summing.ended("second")
     found = numbers(summing.page([("third", "1")]))
     assert found["requests_total", (("application", 'a "b" c'), ("status", "200"))] == 8
@@ -62,10 +62,10 @@ def test_no_counter_falls_when_a_worker_ends() -> None:
 def test_what_is_no_page_changes_nothing(text: str) -> None:
     """Where a page ends in the middle of a line, what the worker said before stays."""
     summing = Summing()
-    summing.told("first", page(3, 10))
+    summing.report("first", page(3, 10))
     before = summing.page([("first", "1")])
     with pytest.raises(ValueError):
-        summing.told("first", text)
+        summing.report("first", text)
     assert summing.page([("first", "1")]) == before
 
 
@@ -83,6 +83,6 @@ def test_what_the_database_counts_is_no_sum() -> None:
     text = f'# HELP {name} L.\n# TYPE {name} counter\n{name}{{destination="d"}} %d.0\n'
     summing = Summing()
     for worker, number in (("first", 7), ("second", 7), ("gone", 6)):
-        summing.told(worker, text % number)
+        summing.report(worker, text % number)
     summing.ended("gone")
     assert numbers(summing.page([("first", "1"), ("second", "2")]))[name, (("destination", "d"),)] == 7

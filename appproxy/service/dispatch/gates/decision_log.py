@@ -1,6 +1,6 @@
 """The decision log: what policies were asked about, with all that they look at, so that other policies can be tried on it.
 
-Each decision that is made anew is logged, and besides every so many-th request, let pass by a decision of before: with
+Each decision that is made again is logged, and besides every so many-th request, let pass by a decision of before: with
 policies that do not look at paths, the paths of most requests would be in no log.
 """
 
@@ -52,16 +52,8 @@ class DecisionLog:
         self, opened: Opened, context: RequestContext[Session], verdict: Verdict[Session], snapshot: Snapshot
     ) -> None:
         """Log it, if policies have decided it, or would have if there were any; unless there are too many in this second."""
-        session = _session(opened, verdict)
-        if session is not None and session.credential not in (SERVICE_TOKEN, CERTIFICATE):
-            self.add_of(session, context, verdict, snapshot)
-
-    def add_of(
-        self, session: Session, context: RequestContext[Session], verdict: Verdict[Session], snapshot: Snapshot
-    ) -> None:
-        """The same of a user's session that is known."""
-        outcome = _outcome(verdict)
-        if outcome is None:
+        session, outcome = _session(opened, verdict), _outcome(verdict)
+        if session is None or outcome is None or session.credential in (SERVICE_TOKEN, CERTIFICATE):
             return
         second = int(context.now)
         if second != self._second:
@@ -100,5 +92,5 @@ def _line(
         context.now, context.application.id, session.provider, session.subject, outcome, reason, session.groups, session.acr,
         session.amr, session.auth_time, session.issued, "" if truncates else session.network, session.credential,
         truncated(context.client) if truncates else context.client, truncates, context.user_agent, context.method,
-        context.path, context.upgrade, skipped, session.sign_in_risk, user_risk, session.device, context.elsewhere,
+        context.path, context.upgrade, skipped, session.sign_in_risk, user_risk, session.device,
     ).line()

@@ -42,7 +42,7 @@ _MOST_APPLICATIONS = 1000
 _MOST_REMEMBERED, _COMPARED = 1000, 8
 #: A site of IPv6 (/48) may send so many times what one of its networks may (`policy.levels`).
 _SITE = 8
-#: Whoever met no limit for so many seconds begins anew: what an office meets once a day adds up to nothing.
+#: Whoever met no limit for so many seconds begins again: what an office meets once a day adds up to nothing.
 _TOGETHER = 900.0
 
 

@@ -108,8 +108,8 @@ def symptom_of(plan: Plan, head: RequestHead, status: int, fields: bytes, body: 
     if head.method not in _SAFE:
         return Symptom.ORIGIN if _may_be_about_origin(plan, head, status, fields) else None
     # A page may be refused for many reasons: without a word about hosts only a bad request counts that has nothing to be bad.
-    told = status in (400, 403, 421) and b"host" in body[:_LOOK_AT].lower()
-    return Symptom.HOST if told or (status in (400, 421) and b"?" not in head.target) else None
+    about_host = status in (400, 403, 421) and b"host" in body[:_LOOK_AT].lower()
+    return Symptom.HOST if about_host or (status in (400, 421) and b"?" not in head.target) else None
 
 
 def _may_be_about_origin(plan: Plan, head: RequestHead, status: int, fields: bytes) -> bool:

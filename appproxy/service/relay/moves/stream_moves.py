@@ -15,7 +15,7 @@ from random import random
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from appproxy.service.relay.answers.movable import MESSAGE_SECONDS
-from appproxy.service.relay.connectors.roster import Peer
+from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.moves.spread import Spread
 from appproxy.service.relay.revocation import Revocable
 from appproxy.service.relay.under_way import UnderWay

@@ -63,19 +63,19 @@ class RefreshStore(Protocol):
 
 
 class Refreshing:
-    """Made once a process. `told` is called with what is known of a session."""
+    """Made once a process. `refreshed` is called with what is known of a session."""
 
     log = Logger()
 
     def __init__(
         self, store: RefreshStore, providers: Mapping[str, IdentityProvider], clock: IReactorTime,
-        wall_clock: Callable[[], float], told: Callable[[Refreshed], None],
+        wall_clock: Callable[[], float], refreshed: Callable[[Refreshed], None],
     ) -> None:
         self._store = store
         self._providers = providers
         self._clock = clock
         self._wall_clock = wall_clock
-        self._told = told
+        self._refreshed = refreshed
         self._turns: dict[str, DeferredSemaphore] = {}
         self._wanted = WantedByProvider()
         #: Sessions in hand, and those that are not to be asked about before a time (wall clock), with the number of failures.
@@ -133,7 +133,7 @@ class Refreshing:
             # Whoever is at it is soon done; a provider that is away is not asked by anybody.
             self._later(session, min(found.at, self._wall_clock() + 1.0), 0)
         elif found is not None:
-            self._told(found)
+            self._refreshed(found)
 
     async def _ask(self, lease: RefreshLease, failures: int) -> None:
         record = self._store.snapshot.providers.get(lease.provider)
@@ -188,7 +188,7 @@ class Refreshing:
             await _sleep(self._clock, pause)
             pause = min(pause * 2, 16.0)
         if lasts:
-            self._told(made)
+            self._refreshed(made)
 
     async def _refused(self, lease: RefreshLease, record: ProviderRecord | None, error: IdentityError) -> None:
         name = lease.provider if record is None else record.name

@@ -89,7 +89,7 @@ class AskPages:
             action=f"/{ASK}"))
 
 
-def told(
+def shown_requests(
     requests: Iterable[AccessRequest], applications: Mapping[str, Application], now: float
 ) -> list[dict[str, object]]:
     """What a user is told of requests: those that wait, and what was decided lately. Of applications that nobody may ask for

@@ -32,7 +32,7 @@ Also = Callable[["Transaction", str], object]
 class JudgedHere:
     """What is said of a sign-in that is under way, and which device its browser is, or becomes."""
 
-    told: Judgement
+    judgement: Judgement
     device: Device
 
 

@@ -77,9 +77,9 @@ class SignInRisk:
         seen = Seen(
             now, networks_of(address_of(request)), browser=client_name(browser), system=platform_of(user_agent_of(request)),
             device=_hashed(device.id))
-        told = await self._live.read(self._judged, provider, subject, seen, address_of(request))
-        self.levels[told.level or "unknown"] += 1
-        return JudgedHere(told, device)
+        judgement = await self._live.read(self._judged, provider, subject, seen, address_of(request))
+        self.levels[judgement.level or "unknown"] += 1
+        return JudgedHere(judgement, device)
 
     def _judged(self, reading: Reading, provider: str, subject: str, seen: Seen, address: str) -> Judgement:
         where = self._whereabouts
@@ -91,10 +91,10 @@ class SignInRisk:
     def concluding(self, judged: JudgedHere, session: Session, application: str, outcome: SignInOutcome) -> Also:
         """What writes down what became of it, in the transaction that has given the session its last id."""
         strength = self._live.snapshot.policies.strengths.get(MFA, _MFA)
-        told = judged.told
-        proved = strength.is_met(session) and told.seen.time - session.auth_time < _FRESH
+        judgement = judged.judgement
+        proved = strength.is_met(session) and judgement.seen.time - session.auth_time < _FRESH
         who = SigningIn(session.provider, session.subject, session.name, application, session.id, proved)
-        return lambda tx, id_: judging.concluded(tx, told, replace(who, session=id_), outcome, self._thresholds)
+        return lambda tx, id_: judging.concluded(tx, judgement, replace(who, session=id_), outcome, self._thresholds)
 
     async def conclude(self, judged: JudgedHere, session: Session, application: str, outcome: SignInOutcome) -> None:
         """Write it down in a transaction of its own. `session`: that of the user, with its last id. Raises StoreError."""
@@ -102,17 +102,13 @@ class SignInRisk:
 
     async def let_in(
         self, request: IRequest, session: Session, application: str
-    ) -> tuple[str, Callable[[Transaction, SignInOutcome], object]]:
+    ) -> tuple[str, Callable[[Transaction], object]]:
         """A user lets a program in, at the built-in provider: judge it. Gives the level, "" for unknown, and what writes down
-        what became of it, for the transaction in which it is let in. `application`: the id of the one it is for. Raises
-        StoreError.
+        that it was let in, for the transaction in which it is. `application`: the id of the one it is for. Raises StoreError.
         """
         judged = await self.judge(request, session.provider, session.subject)
-
-        def conclude(tx: Transaction, outcome: SignInOutcome) -> object:
-            return self.concluding(judged, session, application, outcome)(tx, session.id)
-
-        return judged.told.level, conclude
+        concluding = self.concluding(judged, session, application, SignInOutcome.PASSED)
+        return judged.judgement.level, lambda tx: concluding(tx, session.id)
 
     def keep_device(self, request: IRequest, provider: str, judged: JudgedHere) -> bytes:
         """The field line by which the browser is known from now on; the built-in provider has given its own."""

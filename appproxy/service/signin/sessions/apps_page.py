@@ -22,7 +22,7 @@ from appproxy.publish.application import Application
 from appproxy.publish.portal import SIGN_IN_PATH
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.exchange.exchange import Exchange, Handler
-from appproxy.service.signin.portal.asking import ASK, AskPages, told
+from appproxy.service.signin.portal.asking import ASK, AskPages, shown_requests
 from appproxy.service.signin.portal.entries import (
     LOGOS,
     PortalEntry,
@@ -51,8 +51,8 @@ T = TypeVar("T")
 #: What the hidden field of forms on the page is sealed for.
 _PURPOSE = "list of applications"
 
-#: Gives the answer that begins a sign-in: head of the request, host, application, request id, seconds since 1970.
-Begin = Callable[[RequestHead, str, Application, str, float], Answer]
+#: Gives the answer that begins a sign-in: head of the request, application, request id, seconds since 1970.
+Begin = Callable[[RequestHead, Application, str, float], Answer]
 
 
 def search_of(request: Request) -> tuple[str, str]:
@@ -99,15 +99,15 @@ class AppsPage:
         ]
         panel = self._context.store.panel
         # Side by side: where the database hangs, the list comes after the time of one question, not of all.
-        told_used = self._told_by(panel.recent, () if wanted or collection else signed_in.values(), "used lately")
-        told_asked = self._told_by(panel.requests, signed_in.values(), "asked for")
-        uses, asked = await told_used, await told_asked
+        used = self._asked_of(panel.recent, () if wanted or collection else signed_in.values(), "used lately")
+        asked_for = self._asked_of(panel.requests, signed_in.values(), "asked for")
+        uses, asked = await used, await asked_for
         page = render(
             "apps", brand_of(request), entries=fitting[:MOST], more=max(len(fitting) - MOST, 0),
             search=wanted, has_search=bool(signed_in) and (bool(wanted) or len(found) > SEARCHED),
             collection=collection, collections=collections_of(found),
             recent=lately(found, uses) if uses else [],
-            asked=told(asked, snapshot.applications, self._context.wall_clock()), askable=[
+            asked=shown_requests(asked, snapshot.applications, self._context.wall_clock()), askable=[
                 entry_of(one, snapshot.logos.get(one.id)) for one, _ in self._askable(signed_in)][:MOST],
             csrf=self._forms.proof(next(iter(signed_in.values()))) if signed_in else "",
             names=list(dict.fromkeys(session.name for session in signed_in.values())), providers=others,
@@ -122,7 +122,7 @@ class AppsPage:
             snapshot.applications, signed_in, self._context.authorizer, self._context.wall_clock(), address_of(request),
             user_agent_of(request), snapshot.logos)
 
-    def _told_by(self, ask: Callable[[str, str], Coroutine[Any, Any, Sequence[T]]], signed_in: Iterable[Session],
+    def _asked_of(self, ask: Callable[[str, str], Coroutine[Any, Any, Sequence[T]]], signed_in: Iterable[Session],
                  what: str) -> Deferred[list[T]]:
         """What the database says of them all. The list is worth more than this: without the database it is shown without."""
         def lost(failure: Failure) -> Sequence[T]:
@@ -157,8 +157,8 @@ class AppsPage:
 
     def _start(self, request: IRequest, route: ApplicationRoute) -> Answer:
         exchange = cast("Exchange", request.exchange)  # type: ignore[attr-defined]  # of service.resources.OurRequest
-        head = replace(exchange.head, target=route.prefix)
-        return self._begin(head, route.host, route.application, exchange.id, self._context.wall_clock())
+        head = replace(exchange.head, host=route.host, target=route.prefix)
+        return self._begin(head, route.application, exchange.id, self._context.wall_clock())
 
 
 class _PathsBelow(Resource):

@@ -189,7 +189,7 @@ def end_at_provider(tx: Transaction, provider: str, sid: str, subject: str = "")
 
 def end_until(tx: Transaction, provider: str, subject: str, issued: float) -> list[SessionRow]:
     """End all sessions of a provider's subject, but those that have begun after the provider has said so: `issued`, by its
-    clock. It may say it again and again until it is heard, and the user may have signed in anew meanwhile.
+    clock. It may say it again and again until it is heard, and the user may have signed in again meanwhile.
     """
     rows = tx.rows(sa.select(table).where(
         (table.c.provider == provider) & (table.c.subject == subject) & (table.c.ended == 0.0) & (table.c.expires > tx.now)))

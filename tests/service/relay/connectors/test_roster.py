@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from appproxy.errors import Code
-from appproxy.service.relay.connectors.roster import Peer, Roster, RosterLimits, Whose
+from appproxy.service.relay.connectors.peer import Peer
+from appproxy.service.relay.connectors.roster import Roster, RosterLimits, Whose
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.tunnel.messages import Load
 
@@ -73,15 +74,6 @@ def test_full_congested_draining_and_tried_ones_are_passed_over() -> None:
     cast(FakeLink, peer(roster, "draining").links[0]).draining = True
     peer(roster, "tried")
     assert roster.pick("default", ("tried",), 0.0) is None
-
-
-def test_the_second_signal_connection_takes_over() -> None:
-    """When the first is congested."""
-    roster = Roster(0.0)
-    one = peer(roster, "a")
-    one.links[1] = FakeLink()
-    cast(FakeLink, one.links[0]).congested = True
-    assert one.link() is one.links[1]
 
 
 def test_timeouts_in_a_row_take_a_connector_out_until_it_answers() -> None:

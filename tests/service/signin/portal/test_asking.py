@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appproxy.service.signin.portal.asking import told
+from appproxy.service.signin.portal.asking import shown_requests
 from appproxy.store.applications.asked import AccessRequest
 from appproxy.testing import Playground
 from appproxy.testing.browser import Browser
@@ -110,7 +110,7 @@ def test_what_is_told_of_requests() -> None:
     def request(id: str, application: str, state: str, ends: float) -> AccessRequest:
         return AccessRequest(id, application, "builtin", "ann", "Ann", "x", state, "", "", 0.0, 0.0, ends)
 
-    found = told(
+    found = shown_requests(
         [request("3", "a", "approved", 86400.0), request("2", "a", "denied", 5.0), request("1", "b", "pending", 9.0)],
         {"a": one("a", requestable=True), "b": one("b")}, 10.0)
     assert [(each["name"], each["text"]) for each in found] == [("A", "yours until 1970-01-02")]

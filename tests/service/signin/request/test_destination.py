@@ -58,7 +58,7 @@ def post(browser: Browser, target: str = "/save?a=b") -> FakeExchange:
     world = browser.world
     head = head_for(HOST + target, b"POST", NAVIGATION, b"x")
     exchange = FakeExchange(head)
-    exchange.answer(*world.sign_in.begin_kept(head, head.host, WIKI, TICKET, exchange.id, world.now))
+    exchange.answer(*world.sign_in.begin_kept(head, WIKI, TICKET, exchange.id, world.now))
     browser.receive(HOST, exchange)
     return exchange
 
