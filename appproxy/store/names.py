@@ -84,7 +84,8 @@ def find_row(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool]
 def by_id(reading: Reading, table: sa.Table, ids: Iterable[str] | None = None) -> dict[str, str]:
     """What the rows of `table` are called, by id: of these ids, as far as they are there, or of all."""
     chosen = sa.select(table.c.id, table.c.name)
-    return {id_: name for which in among(table.c.id, ids) for id_, name in reading.connection.execute(chosen.where(which))}
+    return {id_: name for which in among(table.c.id, ids)
+            for id_, name in reading.connection.execute(chosen.where(which)).all()}
 
 
 def check_new(reading: Reading, table: sa.Table, is_named: sa.ColumnElement[bool], text: str, what: str) -> None:

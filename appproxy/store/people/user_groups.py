@@ -139,4 +139,4 @@ def _pairs(reading: Reading, column: sa.ColumnElement[str], ids: Iterable[str] |
     """
     chosen = sa.select(memberships.c.user_id, memberships.c.group_id)
     for which in among(column, ids):
-        yield from ((user, group) for user, group in reading.connection.execute(chosen.where(which)))
+        yield from ((user, group) for user, group in reading.connection.execute(chosen.where(which)).all())
