@@ -49,6 +49,9 @@ CURVES = b"X25519MLKEM768:X25519:prime256v1:secp384r1"
 #: SSL_MODE_ENABLE_PARTIAL_WRITE of OpenSSL's ssl.h, which pyOpenSSL sets and does not name. With it SSL_write stops
 #: after each record of 16 KiB; into memory nothing ever blocks, so one call can take 64 KiB.
 _PARTIAL_WRITE = 0x1
+#: SSL_MODE_NO_AUTO_CHAIN of the same: OpenSSL else adds the anchors that it trusts itself to what it shows. Who has them
+#: already keeps another copy of each for as long as the connection lasts, 4 KiB.
+_NO_AUTO_CHAIN = 0x8
 
 class CertifiedContext(SSL.Context):
     """One that knows for which names its certificate is, as `pki.selection.by_name` reads them."""
@@ -205,7 +208,8 @@ class TunnelContext:
     """The connectors' listener: TLS 1.3, only our own authority, no session ever resumed.
 
     A client that speaks a tunnel protocol must show its certificate; one that speaks HTTP may, and then it must be
-    good. A client that offers neither is cut off right after the handshake (`requires_protocol`).
+    good. A client that offers neither is cut off right after the handshake (`requires_protocol`). The anchor is shown to those
+    alone who speak HTTP, for whom it may be the first contact.
     """
 
     requires_protocol = True
@@ -215,14 +219,18 @@ class TunnelContext:
 
     def replace(self, leaf: Credential, trust_bundle: Sequence[str]) -> None:
         """Use this leaf and these anchors (PEM) for the connections to come. ConfigError: one is unusable."""
-        context = new_context(SSL.TLS1_3_VERSION)
-        context.set_options(SSL.OP_NO_TICKET)
-        _use(context, leaf)
-        _trust(context, trust_bundle)
-        context.set_session_id(b"appproxy tunnel")
-        context.set_verify(SSL.VERIFY_PEER, judge)
-        context.set_alpn_select_callback(_choose_tunnel)
-        self._context = context
+        whole, brief = _tunnel_side(leaf, trust_bundle), _tunnel_side(leaf, trust_bundle, anchors=False)
+        whole.set_alpn_select_callback(self._choose)
+        self._context, self._brief = whole, brief
+
+    def _choose(self, connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:
+        """A tunnel protocol makes the certificate compulsory, before the server has asked for it."""
+        for protocol in TUNNEL_PROTOCOLS:
+            if protocol in offered:
+                connection.set_context(self._brief)
+                connection.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, judge)
+                return protocol
+        return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Called by Twisted for each connection."""
@@ -275,6 +283,7 @@ def connector_context(
 ) -> ClientContext:
     """The connector's side of the tunnel and of the control end points: TLS 1.3, only these anchors (PEM)."""
     context = new_context(SSL.TLS1_3_VERSION)
+    context.set_mode(_NO_AUTO_CHAIN)
     _trust(context, trust_bundle)
     context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, judge_named(tls_name))
     context.set_alpn_protos(list(alpn))
@@ -315,13 +324,26 @@ def origin_context(
     return ClientContext(context, name)
 
 
-def _use(context: SSL.Context, credential: Credential) -> None:
-    """Show this certificate chain, and prove it with this key."""
+def _tunnel_side(leaf: Credential, trust_bundle: Sequence[str], *, anchors: bool = True) -> SSL.Context:
+    """The service's side of the tunnel; without `anchors` they are left out of what is shown."""
+    context = new_context(SSL.TLS1_3_VERSION)
+    context.set_options(SSL.OP_NO_TICKET)
+    context.set_mode(_NO_AUTO_CHAIN)
+    _use(context, leaf, anchors=anchors)
+    _trust(context, trust_bundle)
+    context.set_session_id(b"appproxy tunnel")
+    context.set_verify(SSL.VERIFY_PEER, judge)
+    return context
+
+
+def _use(context: SSL.Context, credential: Credential, *, anchors: bool = True) -> None:
+    """Show this certificate chain, and prove it with this key. `anchors`: with those of it that vouch for themselves."""
     leaf, *rest = load_chain(credential.certificate)
     try:
         context.use_certificate(leaf)
         for one in rest:
-            context.add_extra_chain_cert(one)
+            if anchors or one.issuer != one.subject:
+                context.add_extra_chain_cert(one)
         context.use_privatekey(load_key(credential.key))
         context.check_privatekey()
     except SSL.Error as error:
@@ -350,12 +372,3 @@ def trust_keys_of(context: SSL.Context, ca_bundle: str) -> None:
     store = context.get_cert_store()
     if store is not None:
         store.set_flags(X509StoreFlags.PARTIAL_CHAIN)
-
-
-def _choose_tunnel(connection: SSL.Connection, offered: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:
-    """A tunnel protocol makes the certificate compulsory, before the server has asked for it."""
-    for protocol in TUNNEL_PROTOCOLS:
-        if protocol in offered:
-            connection.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, judge)
-            return protocol
-    return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS

@@ -32,7 +32,7 @@ from appproxy.net.secure.contexts import (
 )
 from appproxy.net.secure.half_close import NoProtocol
 from appproxy.net.secure.peer_verdict import CertificateRefused
-from appproxy.net.secure.tls import negotiated, peer_certificate, server_name, shown_certificates
+from appproxy.net.secure.tls import negotiated, peer_certificate, peer_chain, server_name, shown_certificates
 from appproxy.pki import Credential, certificate_names, connector_id, fingerprint, load_chain, load_key, serial
 from tests.net.wire import Net, network
 from tests.pki.authorities import CONNECT, CONNECTOR, DAY, NOW, OTHERS, OURS, SERVICE, authority, connector, server, unreadable
@@ -720,3 +720,11 @@ class TestAsking:
         context.set_verify(SSL.VERIFY_NONE)
         net = network(at, ClientContext(context, "device.example.com"))
         assert net.client.tls.getHandle().get_client_ca_list() == []
+
+
+@pytest.mark.parametrize(("protocol", "shown"), [(HTTP, 2), (SIGNAL, 1), (DATA, 1)])
+def test_anchors_are_shown_to_those_alone_who_may_not_have_them(protocol: bytes, shown: int) -> None:
+    """At the first contact. In the tunnel either side keeps what the other shows for as long as the connection lasts."""
+    net = dial(CONNECTOR, protocol)
+    assert len(peer_chain(net.client.tls)) == shown
+    assert len(shown_certificates(net.server.tls)) == 1
