@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import os
 import random
+import select
+import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -85,38 +87,52 @@ SMALL = Organisation(20, 20, 5)
 
 
 class Beside:
-    """A context: within it somebody asks for a page, over one connection, fifty times a second."""
+    """A context: within it a process of its own asks for a page, over one connection, fifty times a second.
+
+    In this process it would wait for the commands, which compute here.
+    """
 
     def __init__(self, world: World) -> None:
-        self._world, self._host = world, f"open.{DOMAIN}"
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._command = [sys.executable, "-m", "bench.organisation", "beside", str(world.port), str(world.anchor)]
+        self._process: subprocess.Popen[str] | None = None
         self.seconds: list[float] = []
         self.failed = 0
 
     def __enter__(self) -> Beside:
-        self._thread.start()
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+        assert self._process.stdout is not None
+        if self._process.stdout.readline() != "ready\n":
+            raise Void("nobody asks beside")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._over.set()
-        self._thread.join(60)
-
-    def _ask(self) -> None:
-        connection = http.client.HTTPConnection(self._host, self._world.port, timeout=60)
-        connection.sock = Visitor(self._world.port, self._world.anchor).connect(self._host)
-        while not self._over.wait(0.02):
-            began = time.monotonic()
-            connection.request("GET", "/")
-            answer = connection.getresponse()
-            answer.read()
-            self.seconds.append(time.monotonic() - began)
-            self.failed += answer.status != 200
-        connection.close()
+        assert self._process is not None
+        told, _ = self._process.communicate("", 60)
+        if kind is None:
+            self.seconds, self.failed = json.loads(told)
 
     def worst(self, share: float) -> float:
         """What this share of the requests did not exceed, in seconds."""
         return sorted(self.seconds)[min(len(self.seconds) - 1, int(len(self.seconds) * share))]
+
+
+def ask_beside(port: int, anchor: Path) -> None:
+    """`python -m bench.organisation beside PORT ANCHOR`: ask until the standard input ends, then say what came of it."""
+    seconds: list[float] = []
+    failed, host = 0, f"open.{DOMAIN}"
+    connection = http.client.HTTPConnection(host, port, timeout=60)
+    connection.sock = Visitor(port, anchor).connect(host)
+    print("ready", flush=True)
+    while not select.select([sys.stdin], [], [], 0.02)[0]:
+        began = time.monotonic()
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        answer.read()
+        seconds.append(time.monotonic() - began)
+        failed += answer.status != 200
+    connection.close()
+    print(json.dumps([seconds, failed]))
 
 
 @dataclass(slots=True)
@@ -262,6 +278,9 @@ def _quiet(share: float, one: Measured) -> list[float]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code is 1 where a bar is missed."""
+    if argv is None and sys.argv[1:2] == ["beside"]:
+        ask_beside(int(sys.argv[2]), Path(sys.argv[3]))
+        return 0
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("applications", "users", "groups"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Organisation(), name))
