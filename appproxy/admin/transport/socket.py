@@ -9,13 +9,14 @@ import os
 import socket as sockets
 import struct
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.task import Cooperator
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
@@ -39,6 +40,8 @@ from appproxy.store.transaction import Transaction
 
 #: The largest body, in bytes: room for the whole configuration, of some 20,000 applications.
 BODY_LIMIT = 16 << 20
+#: Rows of a listing that are written in one turn of the reactor, in which users wait: some two milliseconds.
+_ROWS = 500
 #: `struct ucred` of Linux: process, user, group.
 _CREDENTIALS = struct.Struct("3i")
 #: Bytes that the path of a UNIX socket can have on Linux (unix(7)), its end included.
@@ -169,12 +172,15 @@ class AdminResource(Resource):
     log = Logger()
 
     def __init__(
-        self, api: AdminApi, allowed: frozenset[int], uid_of: Callable[[Any], int] = peer_uid
+        self, api: AdminApi, allowed: frozenset[int], uid_of: Callable[[Any], int] = peer_uid,
+        cooperator: Cooperator | None = None,
     ) -> None:
+        """`cooperator`: has long listings written turn by turn; None: they are written at once."""
         super().__init__()
         #: What a client hears that asks whether the service is alive.
         self.alive: dict[str, object] = {"process": os.getpid(), RELOADS: 0, FAILED_RELOADS: 0, WHY: ""}
         self._api = api
+        self._cooperator = cooperator
         self._allowed = allowed
         self._uid_of = uid_of
 
@@ -194,8 +200,13 @@ class AdminResource(Resource):
             answer(*problem(failure.value))
 
         def found(data: object) -> None:
-            if not gone:
-                _write_found(request, data)
+            if gone:
+                return
+            etag = _etag(request, data)
+            if self._cooperator is not None and not etag and isinstance(data, list) and len(data) > _ROWS:
+                self._cooperator.cooperate(_pieces(request, data, gone))
+            else:
+                _write_found(request, data, etag)
 
         performed.addCallback(found).addErrback(failed)
         return NOT_DONE_YET
@@ -258,11 +269,15 @@ def _tag(value: bytes | None) -> str:
     return "" if text == "*" else text.strip('"') or text
 
 
-def _write_found(request: Request, data: object) -> None:
-    """What an operation answers; of a query whose answer the caller has already, only that it is the same."""
+def _etag(request: Request, data: object) -> str:
+    """That of an answer; "" where it has none."""
     method, path = request.method.decode("ascii"), request.path.decode("latin-1")
     operation = ROUTES.find(method, path)[0] if method == "GET" and path != ALIVE else None
-    etag = operation.etag(data) if isinstance(operation, Query) else ""
+    return operation.etag(data) if isinstance(operation, Query) else ""
+
+
+def _write_found(request: Request, data: object, etag: str) -> None:
+    """What an operation answers; of a query whose answer the caller has already, only that it is the same."""
     if etag:
         request.setHeader(b"etag", b'"%b"' % etag.encode("ascii"))
         if f'"{etag}"' in (request.getHeader(b"if-none-match") or b"").decode("latin-1"):
@@ -273,11 +288,28 @@ def _write_found(request: Request, data: object) -> None:
 
 
 def _write(request: Request, status: int, data: object) -> None:
+    _begin(request, status)
+    request.write(json.dumps(data).encode() + b"\n")
+    request.finish()
+
+
+def _begin(request: Request, status: int) -> None:
     kind = b"application/json" if status == 200 else b"application/problem+json"
     request.setResponseCode(status)
     request.setHeader(b"content-type", kind)
     request.setHeader(b"cache-control", b"no-store")
-    request.write(json.dumps(data).encode() + b"\n")
+
+
+def _pieces(request: Request, rows: Sequence[object], gone: Sequence[object]) -> Iterator[None]:
+    """Write a long listing, some rows in a turn of the reactor, as long as somebody takes them."""
+    _begin(request, 200)
+    for start in range(0, len(rows), _ROWS):
+        if gone:
+            return
+        text = json.dumps(rows[start:start + _ROWS])[1:-1]
+        request.write((", " if start else "[").encode() + text.encode())
+        yield
+    request.write(b"]\n")
     request.finish()
 
 
@@ -296,7 +328,8 @@ class AdminSocket(Service):
     def __init__(self, reactor: Any, api: AdminApi, path: Path) -> None:
         self._reactor = reactor
         self._path = path
-        self._resource = AdminResource(api, frozenset({0, os.getuid()}))
+        cooperator = Cooperator(scheduler=lambda step: reactor.callLater(0, step))
+        self._resource = AdminResource(api, frozenset({0, os.getuid()}), cooperator=cooperator)
         self._site = _Site(self._resource, requestFactory=_BoundedRequest, reactor=reactor)
         self._port: IListeningPort | None = None
 

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock, Cooperator
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import capturedLogs
+from twisted.python.failure import Failure
 from twisted.web.server import Site
 
 from appproxy.admin.base.pages import etag_of
@@ -49,11 +52,15 @@ class Api:
 class End:
     """One caller's connection to the socket."""
 
-    def __init__(self, api: object, uid: int = 0) -> None:
-        resource = AdminResource(api, frozenset({0, 1000}), lambda transport: uid)  # type: ignore[arg-type]
+    def __init__(self, api: object, uid: int = 0, cooperator: Cooperator | None = None) -> None:
+        resource = AdminResource(api, frozenset({0, 1000}), lambda transport: uid, cooperator)  # type: ignore[arg-type]
         self._channel = Site(resource, requestFactory=_BoundedRequest, reactor=MemoryReactorClock()).buildProtocol(None)
         self.transport = StringTransport()
         self._channel.makeConnection(self.transport)
+
+    def leave(self) -> None:
+        """The caller is gone."""
+        self._channel.connectionLost(Failure(ConnectionLost()))
 
     def send(self, data: bytes) -> None:
         """Bytes of a request."""
@@ -64,7 +71,7 @@ class End:
         head, _, body = self.transport.value().partition(b"\r\n\r\n")
         fields = dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:])
         if "transfer-encoding" in fields:
-            body = body.split(b"\r\n")[1]
+            body = b"".join(body.split(b"\r\n")[1::2])
         return int(head.split()[1]), fields["content-type"], json.loads(body)
 
     def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> tuple[int, str, Any]:
@@ -307,3 +314,23 @@ class TestSocket:
         ours, theirs = socket.socketpair(socket.AF_UNIX)
         with ours, theirs:
             assert peer_uid(Transport(ours)) == os.getuid()
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_long_listing_is_written_turn_by_turn(leaves: bool) -> None:
+    """Users wait for none of the turns for long; who leaves gets no more."""
+    clock, api = Clock(), Api()
+    api.answer = succeed([{"number": number} for number in range(1201)])
+    end = End(api, cooperator=Cooperator(lambda: lambda: True, lambda step: clock.callLater(1, step)))
+    end.send(b"GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    sizes = [len(end.transport.value())]
+    while clock.getDelayedCalls():
+        if leaves and len(sizes) == 3:
+            end.leave()
+        clock.advance(1)
+        sizes.append(len(end.transport.value()))
+    if leaves:
+        assert len(sizes) == 4 and sizes[3] == sizes[2]
+    else:
+        assert [row["number"] for row in end.answer()[2]] == list(range(1201))
+        assert len(set(sizes)) > 3
