@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 import appproxy
@@ -121,7 +122,7 @@ class ConnectorNode(Service):
         self._origins = Origins(reactor, self._deadlines, self._dialler, self._dialler.resolve)
         self.applications = Applications(
             reactor, self._control, ConfigurationCache(ConnectorPaths(state).configuration), self._origins, self._taken,
-            origin_auth)
+            origin_auth, lambda do: deferToThreadPool(reactor, reactor.getThreadPool(), do))
         self._renewal = CertificateRenewal(
             reactor, wall_clock, self._control, lambda: self._identity, self._renewed,
             SharedIdentity(self._files, ConnectorPaths(state).renewal_lock, self._use))

@@ -110,9 +110,10 @@ class Configuration:
     tag: str = ""
 
     def text(self) -> bytes:
-        """The same as `parse_configuration` reads it."""
-        said = {"version": self.version, "trust": self.trust, "tag": self.tag, "applications": self.entries}
-        return json.dumps(said).encode()
+        """The same as `parse_configuration` reads it. One application at a time: other threads can do something in between."""
+        said = json.dumps({"version": self.version, "trust": self.trust, "tag": self.tag})
+        entries = ", ".join(f"{json.dumps(id_)}: {json.dumps(entry)}" for id_, entry in self.entries.items())
+        return f'{said[:-1]}, "applications": {{{entries}}}}}'.encode()
 
 
 def parse_configuration(text: bytes, before: Configuration | None = None) -> Configuration:

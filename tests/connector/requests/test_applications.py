@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 
 from appproxy.connector.config.configuration import Configuration, ConfigurationCache
 from appproxy.connector.enrol.control import ControlError
@@ -147,6 +149,42 @@ def test_what_is_the_same_is_not_written_again(tmp_path: Path) -> None:
     rig.service.asked[0].callback(json.dumps({**json.loads(changes(6, "t5")), "tag": "t5"}).encode())
     assert rig.applications.version == 6 and set(rig.applications.routes) == {"wiki"}
     assert (tmp_path / "configuration.json").stat().st_ino == before
+
+
+def test_the_newest_is_kept_however_long_writing_takes(tmp_path: Path) -> None:
+    """Files are written in another thread, one after the other."""
+    rig = ApplicationsRig(tmp_path)
+    waiting: list[tuple[Callable[[], None], Deferred[None]]] = []
+
+    def in_thread(do: Callable[[], None]) -> Deferred[None]:
+        waiting.append((do, Deferred()))
+        return waiting[-1][1]
+
+    rig.applications._in_thread = in_thread
+    rig.applications.start()
+    rig.clock.advance(0)
+    rig.service.asked[0].callback(text(1, "a"))
+    for version in (2, 3):
+        rig.applications.refresh()
+        rig.clock.advance(LEAST_GAP)
+        rig.service.asked[-1].callback(text(version, "a", "b"))
+    assert len(waiting) == 1
+    for number in (0, 1):
+        do, done = waiting[number]
+        do()
+        done.callback(None)
+    assert len(waiting) == 2 and rig.file.load().version == 3
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """What is new is used all the same, and the next one is tried again."""
+    rig = ApplicationsRig(tmp_path / "missing")
+    with capturedLogs() as logs:
+        rig.applications.start()
+        rig.clock.advance(0)
+        rig.service.asked[0].callback(text(1, "a"))
+    assert set(rig.applications.routes) == {"a"} and not rig.applications._saving
+    assert any("cannot be kept" in str(event.get("log_format")) for event in logs)
 
 
 def test_a_version_is_read_once_however_many_tell_of_it(tmp_path: Path) -> None:
