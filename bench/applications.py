@@ -133,9 +133,9 @@ def small_requests(
         say(f"round {number + 1} of {rounds}: done")
     name = "small GET, signed in"
     return [
-        Row(name, "requests/s", *rates, goal=goal),
-        Row(f"{name}: CPU, service", "us a request", *service, most_ratio=1 / goal),
-        Row(f"{name}: CPU, connector", "us a request", *connector),
+        Row(name, "requests/s", *rates, goal=goal, paired=True),
+        Row(f"{name}: CPU, service", "us a request", *service, most_ratio=1 / goal, paired=True),
+        Row(f"{name}: CPU, connector", "us a request", *connector, paired=True),
     ]
 
 

@@ -43,7 +43,8 @@ class Row:
     """One line of the table: a figure of the product beside the reference's.
 
     Bars: `goal` is what the ratio must reach, `most_ratio` what it may not exceed, `most` what the product's own figure
-    may not.
+    may not. `paired`: both sides took turns within each round, so that rounds are compared one by one, and a machine that
+    grows slower over all of them moves no ratio.
     """
 
     name: str
@@ -54,15 +55,25 @@ class Row:
     void: str = ""
     most: float | None = None
     most_ratio: float | None = None
+    paired: bool = False
+
+    @property
+    def ratios(self) -> Series:
+        """Product over reference, by round."""
+        reference = self.reference.values if self.reference else []
+        return Series([one / other for one, other in zip(self.product.values, reference, strict=True) if other])
 
     @property
     def ratio(self) -> float | None:
         """Product over reference."""
+        if self.paired and self.reference and self.reference.median:
+            return self.ratios.median
         return self.product.median / self.reference.median if self.reference and self.reference.median else None
 
     def verdict(self) -> str:
         """Void, or how it stands to the bar."""
-        spread = max(self.product.spread, self.reference.spread if self.reference else 0.0)
+        spread = self.ratios.spread if self.paired else max(
+            self.product.spread, self.reference.spread if self.reference else 0.0)
         if self.void:
             return f"void: {self.void}"
         if spread > MOST_SPREAD and self.most is None:

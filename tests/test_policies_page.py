@@ -16,7 +16,7 @@ from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.documents.contexts import read_context
 from appproxy.policy.conditional.documents.reading import read_location, read_policy, read_strength
 from appproxy.policy.conditional.documents.strengths import BUILT_IN, strengths_of
-from appproxy.policy.conditional.facts import Asked
+from appproxy.policy.conditional.facts import Asked, signing_in_elsewhere
 from appproxy.policy.conditional.locations import Locations
 from appproxy.policy.conditional.model import Location
 from appproxy.policy.conditional.parts.contexts import Contexts
@@ -54,6 +54,13 @@ class Case:
     method: bytes = b"GET"
     path: bytes = b"/"
 
+    @property
+    def asked(self) -> Asked:
+        """The request, or the sign-in to a relying party."""
+        if self.application.startswith("relying-party:"):
+            return signing_in_elsewhere(self.address, b"")
+        return Asked(self.address, method=self.method, path=self.path)
+
 
 ADMIN = Person(groups=("administrators",), acr=PASSKEY, network=HOME)
 #: Monday, 12:00 and 18:00 in UTC are 13:00 and 19:00 in Berlin.
@@ -83,6 +90,8 @@ MFA = Person(amr=("pwd", "otp", "mfa"))
     Case("payroll.toml", "ask", replace(MFA, auth_time=NOON - 1800.0), application="hr", path=b"/payroll/"),
     Case("payroll.toml", "pass", MFA, application="hr", path=b"/payroll/"),
     Case("payroll.toml", "pass", path=b"/payroll/"),
+    Case("crm.toml", "ask", application="relying-party:CRM"), Case("crm.toml", "pass", MFA, application="relying-party:CRM"),
+    Case("crm.toml", "ask", application="hr"), Case("crm.toml", "pass", application="relying-party:Wiki"),
     Case("reading.toml", "read-only, no download", application="hr"),
     Case("reading.toml", "pass", address=OFFICE, application="hr"),
     Case("programs.toml", "block", Person(credential="provider"), application="hr"),
@@ -96,7 +105,7 @@ def test_an_example(case: Case) -> None:
     if program is None:
         assert case.outcome == "pass"
         return
-    decision = program.decide(program.facts(case.person, case.now, Asked(case.address, method=case.method, path=case.path)))
+    decision = program.decide(program.facts(case.person, case.now, case.asked))
     limits = decision.controls.transfers
     passes = "pass" if limits is None else ", ".join(name for name, _ in limits.rules)
     assert ("block" if decision.blocked else "ask" if decision.demand else passes) == case.outcome
@@ -105,7 +114,7 @@ def test_an_example(case: Case) -> None:
 def test_every_policy_of_the_page_is_tried() -> None:
     """Each file with more than one outcome."""
     assert set(POLICIES) == {"outside.toml", "blocked.toml", "contractors.toml", "admins.toml", "payroll.toml",
-                             "programs.toml", "reading.toml"}
+                             "programs.toml", "reading.toml", "crm.toml"}
 
 
 def test_the_strength_of_the_page_begins_with_the_built_in_one() -> None:

@@ -90,6 +90,8 @@ MEANINGS: Mapping[str, Meaning] = {
     "device_authority.fetched": _CHANGED,
     "client.sign_in": _LOGON,
     "client.refused": _LOGON_REFUSED,
+    "client.sign_in_refused": _LOGON_REFUSED,
+    "client.break_glass": _LOGON,
     "client.signed_out": _STEP,
     "client.sign_out_failed": _STEP_REFUSED,
     "certificate.issue": _MADE,

@@ -3,6 +3,7 @@
     start    application host -> /start      which application, where to return, which browser
     state    /start -> /callback             the same, and the nonce; the provider gives it back (`state`)
     device   /callback -> device host        the same, and the session that still has to prove a device
+    device elsewhere   sign-in host -> device host   a session of the built-in provider, for a relying party; and back
     finish   /callback -> application host   the same, and the session; one use, 60 s, bound to the host
     again    /callback -> application host   the same: begin once more, because something was lost on the way
 
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from appproxy.device import ProvedDevice
 from appproxy.identity.cookie import from_payload, to_payload
 from appproxy.identity.sealing import Key, encode, seal, unseal
 from appproxy.identity.session import Session
@@ -133,6 +135,40 @@ class DeviceState:
     def recall(cls, text: bytes, keys: Iterable[Key]) -> DeviceState:
         """The same, however old the text is: only to find the way back."""
         return cls.unseal(text, keys, -math.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceElsewhereState:
+    """A sign-in at a relying party that lacks the proof of a device: the ids of the built-in provider's session and of its
+    user, and the query of the request that goes on with it. What is proved counts for that session alone, and the browser
+    that comes back has to have it.
+    """
+
+    session: str
+    user: str
+    onward: str = field(repr=False)
+
+    def seal(self, key: Key, now: float, nonce: bytes) -> bytes:
+        """For the URL on the device host."""
+        payload = {"i": self.session, "u": self.user, "q": self.onward}
+        return seal("device elsewhere", payload, key, now + DEVICE_LIFETIME, nonce)
+
+    @classmethod
+    def unseal(cls, text: bytes, keys: Iterable[Key], now: float) -> DeviceElsewhereState:
+        """Raises IdentityError(SIGN_IN_STATE)."""
+        payload: Mapping[str, Any] = unseal("device elsewhere", text, keys, now)
+        return cls(payload["i"], payload["u"], payload["q"])
+
+    def proved(self, device: ProvedDevice, key: Key, now: float, nonce: bytes) -> bytes:
+        """For the URL that leads back to the provider."""
+        payload = {"i": self.session, "u": self.user, "q": self.onward, "d": device.payload()}
+        return seal("device proved", payload, key, now + FINISH_LIFETIME, nonce)
+
+    @classmethod
+    def unseal_proved(cls, text: bytes, keys: Iterable[Key], now: float) -> tuple[DeviceElsewhereState, ProvedDevice]:
+        """The same, and the device that was proved. Raises IdentityError(SIGN_IN_STATE)."""
+        payload: Mapping[str, Any] = unseal("device proved", text, keys, now)
+        return cls(payload["i"], payload["u"], payload["q"]), ProvedDevice.read(payload["d"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ class RequestContext(Generic[V]):
 
     `client`: the user's address without port; `path`: of the external URL, without the query; `device`: the certificate (DER)
     that the user's connection has proved, None for none; `begun`: it was let pass before, and goes on; `user_agent`: the
-    field's value; `upgrade`: the connection is to change to another protocol.
+    field's value; `upgrade`: the connection is to change to another protocol; `elsewhere`: it is a sign-in to a relying party.
     """
 
     application: Assigned
@@ -207,6 +207,7 @@ class RequestContext(Generic[V]):
     begun: bool = False
     user_agent: bytes = b""
     upgrade: bool = False
+    elsewhere: bool = False
 
 
 def is_assigned(access: AccessRule, subject: str, groups: Iterable[str]) -> bool:
@@ -345,7 +346,8 @@ def _conditional(
     facts: Facts, program: Program, context: RequestContext[V], session: V, ends: float, under_way: bool
 ) -> Verdict[V]:
     """What policies make of a session that may else pass until `ends`."""
-    if session.issued <= program.groups_since(session.provider):
+    # For a relying party all groups of the user were looked up just now.
+    if not context.elsewhere and session.issued <= program.groups_since(session.provider):
         return SignInRequired("a policy asks about groups that the session does not hold", ends)
     decision = program.decide(facts, aged=not under_way)
     until = min(ends, decision.holds_until)

@@ -20,13 +20,13 @@ from appproxy.provider.oauth.clients import Client
 from appproxy.provider.oauth.grants import GrantContext, find_active
 from appproxy.provider.oauth.metadata import DEVICE, discovery_document
 from appproxy.provider.oauth.native import asked_of_sign_in
-from appproxy.provider.oauth.party import REUSED
+from appproxy.provider.oauth.party import REUSED, WANTS_SIGN_IN
 from appproxy.provider.oauth.signing import key_set, sign_claims
 from appproxy.provider.oauth.token_requests import answer_token_request, is_made_up
 from appproxy.provider.parameters import LONGEST_TOKEN, read_form
 from appproxy.provider.tokens import CodeGrant, ProviderSession, UserInfoAccess
 from appproxy.store.machines import client_grants, device_codes, native_grants
-from appproxy.store.service.actions import CLIENT_REFUSED, CLIENT_SIGN_IN
+from appproxy.store.service.actions import CLIENT_REFUSED, CLIENT_SIGN_IN, CLIENT_SIGN_IN_REFUSED
 from appproxy.store.service.keys import read_signing_keys
 from appproxy.store.service.note import ANONYMOUS, Action, Note, nowhere
 from appproxy.store.snapshot import BUILTIN, RelyingParty
@@ -156,7 +156,8 @@ class Api:
         """The answer to a refresh token of a relying party: a directory may have barred its user since the last one."""
         facts, text = self._facts, parameters.get("refresh_token", "")
         is_one = client_grants.is_refresh_token(text)
-        if is_one and (user := await facts.live.read(client_grants.user_of, text, party.id)) is not None:
+        user = await facts.live.read(client_grants.user_of, text, party.id) if is_one else None
+        if user is not None:
             try:
                 if not await facts.directories.refresh(user):
                     return json_answer(400, {"error": "invalid_grant"})
@@ -166,6 +167,9 @@ class Api:
         status, answer = await self.token(parameters)
         if answer.get("error_description") == REUSED:
             self._note_party(request, ANONYMOUS, CLIENT_REFUSED, party, {"reason": REUSED})
+        elif answer.get("error_description") == WANTS_SIGN_IN and user is not None:
+            self._note_party(request, f"user:{user}", CLIENT_SIGN_IN_REFUSED, party, {
+                "provider": BUILTIN, "reason": WANTS_SIGN_IN})
         return json_answer(status, answer)
 
     def _note_sign_in(self, request: Request, party: RelyingParty, code: str) -> None:

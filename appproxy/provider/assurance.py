@@ -47,6 +47,11 @@ _AMR: Mapping[Method, tuple[str, ...]] = {
 }
 
 
+def level_named(acr: str) -> Level | None:
+    """The level that this `acr` stands for."""
+    return _LEVELS.get(acr)
+
+
 def level_of(methods: Iterable[Method]) -> Level:
     """A passkey is two factors by itself: the device that has it, and the PIN or finger that it asked for."""
     found = set(methods)

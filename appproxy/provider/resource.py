@@ -28,6 +28,7 @@ from appproxy.provider.oauth.metadata import (
     CONSENT,
     DEVICE,
     DEVICE_AUTHORIZATION,
+    DEVICE_PROVED,
     JWKS,
     LOGOUT,
     NEW_PASSWORD,
@@ -49,9 +50,10 @@ from appproxy.provider.passwords.shared_throttle import SharedThrottle
 from appproxy.provider.sign_in import SignInPages
 from appproxy.provider.sign_out import SignOutPages
 from appproxy.provider.steps.account import AccountPages
-from appproxy.provider.steps.consent import ConsentPages, JudgeProgram
+from appproxy.provider.steps.consent import ConsentPages
 from appproxy.provider.steps.new_password import NewPasswordPages
 from appproxy.provider.steps.onward import Onward
+from appproxy.provider.steps.party_sign_in import DeviceUrl, JudgeProgram, Observe, unobserved
 from appproxy.provider.steps.second_factor import SecondFactorPages
 from appproxy.provider.steps.set_up import SetUpPages
 from appproxy.store.database.live import LiveStore
@@ -86,12 +88,13 @@ class BuiltInProvider:
         directories: Directories | None = None,
         post: Post | None = None,
         failed: Failed = nobody_counts,
-        judge: JudgeProgram | None = None,
+        judge: JudgeProgram | None = None, observe: Observe = unobserved, device_url: DeviceUrl | None = None,
     ) -> None:
         """`issuer`: `https://signin.DOMAIN[:PORT]`; `wall_clock`: seconds since 1970; `run` replaces the password threads.
 
         `note` keeps entries of the audit that nobody waits for; `directories` replaces what asks directories. Without `post`,
-        which calls relying parties, other processes tell them. `failed` counts wrong passwords, `judge` judges programs.
+        which calls relying parties, other processes tell them. `failed` counts wrong passwords. `judge` judges sign-ins of
+        programs and at relying parties, `observe` hears what policies say of the latter, and `device_url` proves devices.
 
         `reactor` provides IReactorTime, and without `run` also IReactorFromThreads.
         """
@@ -112,16 +115,14 @@ class BuiltInProvider:
         self._set_up = SetUpPages(onward)
         self._new_password = NewPasswordPages(onward, checker)
         self._account = AccountPages(onward, self._set_up, self._new_password)
-        self._consent = ConsentPages(onward, judge)
+        self._consent = ConsentPages(onward, judge, note, observe, device_url)
         self._sign_out = SignOutPages(facts)
         self._back_channel = None if post is None else BackChannel(live, issuer, reactor, wall_clock, random_bytes, post)
         self._issuer = issuer
         self._seconds: Callable[[], float] = reactor.seconds
         self._authenticator = authenticator
-        self._withheld = LoopingCall(self._write_withheld)
-        self._withheld.clock = reactor
-        self._rotation = LoopingCall(self._rotate)
-        self._rotation.clock = reactor
+        self._withheld, self._rotation = LoopingCall(self._write_withheld), LoopingCall(self._rotate)
+        self._withheld.clock = self._rotation.clock = reactor
 
     def start(self) -> None:
         """Start the password threads, and look after the signing key from now on."""
@@ -164,6 +165,7 @@ class BuiltInProvider:
             PASSWORD_LINK.encode(): self._new_password.link(limited(*_FORMS, seconds)),
             TOKEN.encode(): self._api.token_end_point(limited(*_CALLS, seconds)),
             CONSENT.encode(): self._consent.consent(limited(*_PAGES, seconds), limited(*_FORMS, seconds)),
+            DEVICE_PROVED.encode(): self._consent.device_proved(limited(*_PAGES, seconds)),
             DEVICE.encode(): self._consent.device(limited(*_PAGES, seconds), limited(*_DEVICES, seconds)),
             DEVICE_AUTHORIZATION.encode(): self._api.device_authorization_end_point(limited(*_DEVICES, seconds)),
             REVOKE.encode(): self._api.revocation_end_point(limited(*_CALLS, seconds)),

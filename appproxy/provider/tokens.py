@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Any, cast
 
+from appproxy.device import ProvedDevice
 from appproxy.errors import Code, IdentityError
 from appproxy.identity import binding
 from appproxy.identity.sealing import Key, seal, unseal
@@ -33,7 +34,8 @@ STEP_LIFETIME = 600.0
 @dataclass(frozen=True, slots=True)
 class ProviderSession:
     """A user's session with the provider. `auth_time`: when they signed in; `methods`: what they have proved, in this order.
-    `risk`: the level at which they let a program in, "" for unknown; it is in the program's tokens alone.
+    `risk`: the level at which they let a program in, "" for unknown; it is in the program's tokens alone. `device`: that was
+    proved in it for a relying party.
 
     Before all that is asked for is proved, it is in the hidden field of the next form only, and no cookie has it.
     """
@@ -43,6 +45,7 @@ class ProviderSession:
     auth_time: float
     methods: tuple[Method, ...] = (Method.PASSWORD,)
     risk: str = ""
+    device: ProvedDevice | None = None
 
     @property
     def expires(self) -> float:
@@ -62,7 +65,11 @@ class ProviderSession:
         """As it is in sealed texts."""
         packed: dict[str, object] = {
             "i": self.id, "u": self.user, "a": self.auth_time, "m": [method.value for method in self.methods]}
-        return packed | {"k": self.risk} if self.risk else packed
+        if self.risk:
+            packed["k"] = self.risk
+        if self.device is not None:
+            packed["d"] = self.device.payload()
+        return packed
 
     @classmethod
     def unpack(cls, payload: Mapping[str, object]) -> ProviderSession:
@@ -72,8 +79,10 @@ class ProviderSession:
             methods = tuple(map(Method, names))
         except ValueError as error:
             raise IdentityError(Code.SIGN_IN_STATE, f"a session with a method that is unknown here: {error}") from error
+        device = payload.get("d")
         return cls(
-            str(payload["i"]), str(payload["u"]), cast("float", payload["a"]), methods, str(payload.get("k", "")))
+            str(payload["i"]), str(payload["u"]), cast("float", payload["a"]), methods, str(payload.get("k", "")),
+            None if device is None else ProvedDevice.read(cast("Mapping[str, Any]", device)))
 
     def with_method(self, method: Method) -> ProviderSession:
         """The same with one more proof."""

@@ -174,10 +174,11 @@ class ServiceNode(Service):
     def _new_dispatcher(self, sign_in: NodeSignIn, own: OwnPages) -> Dispatcher:
         self.rates = RateLimits.of(self.settings.limits, self._reactor.seconds)
         keeping = None if sign_in.forms is None else FormKeeping(*sign_in.forms, self._random_bytes)
+        self.decisions, self.reports = self._new_decision_log(), ReportOnly(self.store, self._reactor)
         order = insert(stages(Parts(
             gate=self.gate, programs=self._programs, relay=self.relay, sign_in=sign_in.start, error_pages=self._error_pages,
             own_hosts=own.hosts, own_paths=own.paths, ports={self.settings.public_port, self.settings.listen.port},
-            keeping=keeping, decisions=self._new_decision_log(), reports=ReportOnly(self.store, self._reactor),
+            keeping=keeping, decisions=self.decisions, reports=self.reports,
             rates=self.rates, alone=(self.settings.device_host,),
         )), load_stages(self.settings.stages))
         return Dispatcher(order, self._error_pages, self.store, self._wall_clock, self._reactor)

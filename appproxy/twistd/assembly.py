@@ -34,6 +34,7 @@ from appproxy.service.signin.openid.oidc_client import HttpOidcClient
 from appproxy.service.signin.openid.posting import Posting
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
 from appproxy.service.signin.openid.providers import Providers
+from appproxy.service.signin.request.elsewhere import SignInsElsewhere
 from appproxy.service.signin.request.store import LiveSignInStore
 from appproxy.service.signin.sessions.apps_page import domain_door
 from appproxy.service.signin.sign_in import SignIn
@@ -47,7 +48,7 @@ from appproxy.twistd.administration import Administration
 from appproxy.twistd.asking import asked
 from appproxy.twistd.opening import keeper_of
 from appproxy.twistd.passwords import admit_password
-from appproxy.twistd.risk_parts import risk_parts
+from appproxy.twistd.risk_parts import RiskParts, risk_parts
 from appproxy.twistd.tracing import ServiceTracing, service_tracing
 
 #: The admin API's socket, among what a successor inherits.
@@ -144,11 +145,11 @@ def assemble(
     countries = _countries(settings, directory, store)
     keeper = keeper_of(StatePaths(directory), settings, store, wall_clock)
     live = LiveStore(reactor, store, wall_clock, pool, keeper, shared=inherited is not None and inherited.parent is not None)
-    notes = Notes(live, reactor, wall_clock)
+    notes, elsewhere = Notes(live, reactor, wall_clock), SignInsElsewhere()
     risk = risk_parts(settings, directory, countries, live, reactor, wall_clock)
     provider = BuiltInProvider(
-        live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor),
-        failed=risk.failed, judge=None if risk.judge is None else risk.judge.let_in)
+        live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor), failed=risk.failed,
+        judge=risk.let_in, observe=elsewhere, device_url=lambda *asked: sign_in.device_elsewhere.url(*asked))
     providers = _providers(live, provider, reactor, wall_clock)
     revocation = Revocation(live, Fetching(reactor), reactor, wall_clock, secrets.token_bytes)
     sign_in_store = LiveSignInStore(live, notes.note, wall_clock)
@@ -164,8 +165,7 @@ def assemble(
         settings, live, reactor, NodeSignIn(sign_in, sign_in.renewal, tokens, (sign_in_store, sign_in)),
         OwnPages(_own_hosts(settings, live, sign_in, administration), own), directory=directory, wall_clock=wall_clock,
         note=notes.note, inherited=inherited)
-    node.traffic.judged = risk.levels
-    node.revocation = revocation.numbers
+    _tell(node, sign_in, elsewhere, risk, revocation)
     exporter = node.exporter = Exporter(
         live, settings.domain, Senders(reactor, wall_clock), reactor, wall_clock, secrets.token_bytes)
     api = AdminApi(
@@ -176,6 +176,15 @@ def assemble(
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
     return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock), exporter,
                     service_tracing(settings.traces, directory, node, reactor, wall_clock), revocation)
+
+
+def _tell(
+    node: ServiceNode, sign_in: SignIn, elsewhere: SignInsElsewhere, risk: RiskParts, revocation: Revocation
+) -> None:
+    """Of sign-ins, to what a node logs and counts."""
+    elsewhere.use(node.decisions, node.reports, sign_in.exempt)
+    node.traffic.break_glass = sign_in.exempt.so_far
+    node.traffic.judged, node.revocation = risk.levels, revocation.numbers
 
 
 def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> CountryDatabase | None:

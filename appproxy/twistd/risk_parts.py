@@ -13,6 +13,7 @@ from appproxy.config import ServiceSettings
 from appproxy.policy.conditional.locations import no_country
 from appproxy.policy.risk.levels import Thresholds
 from appproxy.provider.passwords.authenticator import Failed, nobody_counts
+from appproxy.provider.steps.party_sign_in import JudgeProgram
 from appproxy.service.signin.request.failed_passwords import FailedPasswords
 from appproxy.service.signin.request.risk import SignInRisk, Whereabouts
 from appproxy.store.database.live import LiveStore
@@ -27,6 +28,11 @@ class RiskParts:
     judge: SignInRisk | None
     failed: Failed
     levels: Counter[str]
+
+    @property
+    def let_in(self) -> JudgeProgram | None:
+        """What judges sign-ins of programs and at relying parties."""
+        return None if self.judge is None else self.judge.let_in
 
 
 def risk_parts(

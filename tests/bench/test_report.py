@@ -37,6 +37,16 @@ def test_a_latency_has_a_highest_ratio(product: float, verdict: str) -> None:
     assert Row("p50", "ms", Series([product]), Series([1.0]), most_ratio=4).verdict() == verdict
 
 
+def test_sides_that_take_turns_are_compared_round_by_round() -> None:
+    """A machine that grows slower over the rounds moves no ratio; one that wavers within them is seen."""
+    slower = Row("GET", "requests/s", Series([95.0, 57.0, 76.0]), Series([100.0, 60.0, 80.0]), 0.95, paired=True)
+    assert slower.ratio == pytest.approx(0.95) and slower.verdict() == "reaches 0.95"
+    # Its medians alone would be void.
+    assert Row("GET", "requests/s", slower.product, slower.reference, 0.95).verdict().startswith("void")
+    wavers = Row("GET", "requests/s", Series([95.0, 57.0, 76.0]), Series([100.0, 100.0, 100.0]), 0.5, paired=True)
+    assert wavers.verdict() == "void: spread 50%"
+
+
 def test_one_round_of_many_may_stand_out() -> None:
     """Of more than three rounds, the farthest one is left out of the spread."""
     assert Series([100.0, 101.0, 99.0, 100.0, 200.0]).spread == pytest.approx(0.02)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.end_to_end.relying_party import HOST, RelyingParty, prepared
 from tests.end_to_end.visitor import Visitor
-from tests.end_to_end.world import DOMAIN, World, until
+from tests.end_to_end.world import DOMAIN, World, in_process, until
 
 SECRET_PAGE = "what only users see"
 
@@ -99,3 +101,34 @@ def test_signed_out_there(world: World, party: RelyingParty, alice: Visitor) -> 
     assert not is_in(alice, party)
     assert 'name="password"' in alice.navigate(world.url("sample", "/")).text
     assert f"signin.{DOMAIN}" in alice.navigate(party.url + "/").url
+
+
+def test_policies(world: World, party: RelyingParty, tmp_path: Path) -> None:
+    """Are asked before the application elsewhere hears of anybody: a block says why, a second factor is set up on the way."""
+    name = max(world.admin_json("client", "list"), key=lambda one: one["created"])["name"]
+    document = tmp_path / "policy.toml"
+
+    def put(grant: str) -> None:
+        document.write_text(
+            'name = "elsewhere"\nstate = "on"\nmessage = "Elsewhere you need two."\n[users]\ninclude = ["user:bob"]\n'
+            f'[applications]\ninclude = ["relying-party:{name}"]\n[grant]\n{grant}\n')
+        world.admin("policy", "set", str(document))
+
+    put("block = true")
+    bob = another(world, party)
+    page = bob.sign_in(party.url + "/", "bob")
+    assert page.status == 403 and "Elsewhere you need two." in page.text and f"signin.{DOMAIN}" in page.url
+    assert not is_in(bob, party)
+    until(lambda: any(
+        (one["action"], one["detail"].get("name")) == ("client.sign_in_refused", name) for one in world.admin_json("audit")),
+        "no refusal in the audit", 10)
+    told = in_process(
+        "--state", str(world.state), "policy", "explain", "--app", f"relying-party:{name}", "--user", "bob", "--json")
+    assert told.code == 1 and json.loads(told.out)["verdict"] == "refuse"
+    put('require = ["mfa"]')
+    page = bob.navigate(party.url + "/")
+    assert "Set up a second factor" in page.text and "Elsewhere you need two." in page.text
+    alice = another(world, party)
+    assert SECRET_PAGE in alice.sign_in(party.url + "/", "alice").text
+    world.admin("policy", "remove", "elsewhere")
+    assert SECRET_PAGE in bob.navigate(party.url + "/").text

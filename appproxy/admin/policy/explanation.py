@@ -13,9 +13,10 @@ from appproxy.errors import ConfigError
 from appproxy.policy.authorizer import assigned_until
 from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.decision import decide
+from appproxy.policy.conditional.documents.naming import RELYING_PARTY
 from appproxy.policy.conditional.explanation import Explained
 from appproxy.policy.conditional.explanation import explain as explain_all
-from appproxy.policy.conditional.facts import BROWSER, NATIVE, Asked, Facts
+from appproxy.policy.conditional.facts import BROWSER, NATIVE, Asked, Facts, signing_in_elsewhere
 from appproxy.policy.conditional.parts.transfers import refused_request
 from appproxy.policy.networks import network_of
 from appproxy.policy.risk.levels import LEVELS, UNKNOWN
@@ -23,6 +24,7 @@ from appproxy.policy.risk.user_risk import NO_RISK, UserRisk, of_level
 from appproxy.publish.application import Application
 from appproxy.store.applications import applications
 from appproxy.store.devices import authorities
+from appproxy.store.machines import clients
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import policies
 from appproxy.store.risk import risky_users
@@ -50,23 +52,45 @@ class Described:
 def explain(reading: Reading, call: Call) -> object:
     """The verdict, and each policy with what it does and the fact that decides. Raises ConfigError or NotFound."""
     body = call.body
-    application = applications.find(reading, body.text("application"))
+    place = _asked_for(reading, body.text("application"))
     now = _time(body.text("time")) if "time" in body else call.context.now
-    session = _session(reading, body, application.provider, now)
+    session = _session(reading, body, place.provider, now)
     made = policies.policy_set(reading, policies.read_locations(reading, call.context.country_of))
-    facts = Facts(session, now, _request(body), made.locations, made.strengths, made.contexts.of(application.id),
+    facts = Facts(session, now, _request(body, place), made.locations, made.strengths, made.contexts.of(place.id),
                   _user_risk(reading, body, session), made.devices)
-    explained = explain_all(made.policies.values(), facts, application.id)
+    explained = explain_all(made.policies.values(), facts, place.id)
     return {
-        "application": application.name, "subject": session.subject,
+        "application": place.name, "subject": session.subject,
         "locations": sorted(facts.locations), "contexts": sorted(facts.contexts.any_reading),
-        **_verdict(made, facts, application.id, _unassigned(application, session, now)),
+        **_verdict(made, facts, place.id, _unassigned(place, session, now)),
         "policies": [_described(one) for one in explained],
     }
 
 
-def _unassigned(application: Application, session: Described, now: float) -> str:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where somebody wants to go. `application`: None for a relying party."""
+
+    id: str
+    name: str
+    provider: str
+    application: Application | None = None
+
+
+def _asked_for(reading: Reading, text: str) -> _Place:
+    """An application, or a relying party, as policies name them. Raises NotFound."""
+    if text.startswith(RELYING_PARTY):
+        party = clients.find(reading, text.removeprefix(RELYING_PARTY))
+        return _Place(party.id, RELYING_PARTY + party.name, BUILTIN)
+    found = applications.find(reading, text)
+    return _Place(found.id, found.name, found.provider, found)
+
+
+def _unassigned(place: _Place, session: Described, now: float) -> str:
     """Why nobody is let in whatever the policies say; "" where that is not so. Each provider has its own assignments."""
+    application = place.application
+    if application is None:
+        return "" if session.provider == BUILTIN else "relying parties have users of the built-in provider alone"
     access = application.access_of(session.provider)
     if access is None:
         return "the application does not take this identity provider"
@@ -145,8 +169,12 @@ def _device(reading: Reading, body: Body, now: float) -> ProvedDevice | None:
     return ProvedDevice(authority.id, "", subject, (), now, inf)
 
 
-def _request(body: Body) -> Asked:
+def _request(body: Body, place: _Place) -> Asked:
     """The request. Raises ConfigError."""
+    if place.application is None:
+        if "path" in body or "method" in body:
+            raise ConfigError("path: a relying party is asked for nothing here", hint="leave path and method out")
+        return signing_in_elsewhere(body.text("address", ""), body.text("user_agent", "").encode())
     path, method = body.text("path", "/"), body.text("method", "GET")
     if not path.startswith("/") or "?" in path or not path.isascii():
         raise ConfigError("path: a path without a query is needed", hint="write it as browsers send it: /payroll/%C3%A4")

@@ -12,6 +12,7 @@ from appproxy.store import names
 from appproxy.store.people import providers
 from appproxy.store.policies import documents, results
 from appproxy.store.policies.documents import DocumentKind
+from appproxy.store.policies.references import applications_called
 from appproxy.store.policies.results import DAY, KEPT, PASSES
 from appproxy.store.tables import core as schema
 from appproxy.store.transaction import Reading, Row
@@ -76,7 +77,7 @@ def _users(rows: Iterable[Row]) -> int:
 def _called(reading: Reading, hits: Sequence[Row]) -> tuple[Callable[[Row], str], Callable[[Row], str]]:
     """What the user and the application of a row are called; where they are gone, their ids."""
     users = names.by_id(reading, schema.users, {row["subject"] for row in hits if row["provider"] == providers.BUILTIN})
-    applications = names.by_id(reading, schema.applications, {row["application"] for row in hits})
+    applications = applications_called(reading, {row["application"] for row in hits})
     known: Mapping[str, str] = names.by_id(reading, schema.providers)
 
     def user(row: Row) -> str:

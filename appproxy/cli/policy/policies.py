@@ -98,7 +98,7 @@ def check(setting: CallSettings, as_json: bool) -> int:
 
 
 @policy.command()
-@click.option("--app", "application", required=True, metavar="NAME", help="The application.")
+@click.option("--app", "application", required=True, metavar="NAME", help="The application, or relying-party:NAME.")
 @click.option("--user", required=True, metavar="USER", help="The user's name; of other providers the subject.")
 @click.option("--provider", metavar="NAME", help="Who signs the user in.  [default: the application's]")
 @click.option("--group", "groups", multiple=True, metavar="GROUP", help="A group of the user's; may be repeated.")

@@ -54,7 +54,7 @@ def decide(policies: Iterable[Policy], facts: Facts, *, aged: bool = True) -> De
             until = edge
         if failed is not None:
             continue
-        if policy.grant.block:
+        if blocks(policy, facts):
             blocked.append(policy)
             continue
         missing, edge = missing_of(policy, facts, aged=aged)
@@ -66,6 +66,11 @@ def decide(policies: Iterable[Policy], facts: Facts, *, aged: bool = True) -> De
         if policy.controls is not UNLIMITED:
             controls |= policy.controls
     return Decision(tuple(blocked), tuple(lacking), demand, controls, until)
+
+
+def blocks(policy: Policy, facts: Facts) -> bool:
+    """Does a policy that applies let nobody in? One that limits what passes does so where that is not seen."""
+    return policy.grant.block or (facts.request.elsewhere and policy.controls.transfers is not None)
 
 
 def first_failing(policy: Policy, facts: Facts) -> tuple[str | None, float]:

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from appproxy.policy.conditional.decision import first_failing, missing_of
+from appproxy.policy.conditional.decision import blocks, first_failing, missing_of
 from appproxy.policy.conditional.facts import Facts
 from appproxy.policy.conditional.model import Policy, PolicyState
+
+#: Why a policy that limits what passes lets nobody in to a relying party.
+UNSEEN = "it limits what passes, and of a relying party nothing is seen here"
 
 
 class Effect(Enum):
@@ -52,8 +55,8 @@ def _explain(policy: Policy, facts: Facts, application: str) -> tuple[Effect, st
     failed, _ = first_failing(policy, facts)
     if failed is not None:
         return Effect.NOT_APPLIED, f"conditions.{failed}: {fact_of(failed, facts)}"
-    if policy.grant.block:
-        return Effect.BLOCKS, "grant.block"
+    if blocks(policy, facts):
+        return Effect.BLOCKS, "grant.block" if policy.grant.block else f"session: {UNSEEN}"
     missing, _ = missing_of(policy, facts)
     if missing:
         return Effect.ASKS, f"{missing} is not proved"

@@ -34,13 +34,18 @@ class PolicyRequest(Protocol):
     def path(self) -> bytes: ...
     @property
     def upgrade(self) -> bool: ...
+    @property
+    def elsewhere(self) -> bool:
+        """Is it a sign-in to an application of which nothing more is seen here: a relying party?"""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request: the user's address without port, User-Agent, method, and the external URL's raw path without the query.
 
-    `upgrade`: the connection is to change to another protocol, such as WebSocket.
+    `upgrade`: the connection is to change to another protocol, such as WebSocket. `elsewhere`: it is a sign-in to a relying
+    party, whose requests are not seen here.
     """
 
     client: str = ""
@@ -48,6 +53,12 @@ class Asked:
     method: bytes = b"GET"
     path: bytes = b"/"
     upgrade: bool = False
+    elsewhere: bool = False
+
+
+def signing_in_elsewhere(client: str, user_agent: bytes) -> Asked:
+    """A sign-in to a relying party, of whose requests neither method nor path is known."""
+    return Asked(client, user_agent, b"", b"", elsewhere=True)
 
 
 class Judged(Subject, Proved, Protocol):

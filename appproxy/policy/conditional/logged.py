@@ -4,7 +4,7 @@ Keys: `time` (seconds since 1970), `application` (its id), `provider`, `user` an
 `network` (where the session began), `credential`, `client` (the address), `truncated` (its last bits are left out),
 `user_agent`, `method`, `path` (without the query), `upgrade`, `sign_in_risk`, `user_risk` (levels of then), `device` (that was
 proved in the session), `outcome` (one of `Outcome`), `reason`, and `skipped`: how many decisions before it were not logged,
-because there were too many in a second.
+because there were too many in a second; `elsewhere`: it is a sign-in to a relying party.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Logged:
     sign_in_risk: str = ""
     user_risk: str = ""
     device: ProvedDevice | None = None
+    elsewhere: bool = False
 
     def line(self) -> str:
         """As a line of the log, without its end."""
@@ -69,7 +70,7 @@ class Logged:
             "path": self.path.decode("latin-1"), "outcome": self.outcome.value, "reason": self.reason,
             "truncated": self.truncated, "upgrade": self.upgrade, "skipped": self.skipped,
             "sign_in_risk": self.sign_in_risk, "user_risk": self.user_risk,
-            "device": None if self.device is None else self.device.payload(),
+            "device": None if self.device is None else self.device.payload(), "elsewhere": self.elsewhere,
         }
         return json.dumps({key: value for key, value in made.items() if value}, separators=(",", ":"))
 
@@ -98,7 +99,7 @@ def _logged(found: Mapping[str, object]) -> Logged:
         str(get("user_agent", "")).encode("latin-1"), str(get("method", "")).encode("latin-1"),
         str(get("path", "")).encode("latin-1"), bool(get("upgrade")), int(_number(get("skipped", 0))),
         str(get("sign_in_risk", "")), str(get("user_risk", "")),
-        ProvedDevice.read(device) if isinstance(device, dict) else None,
+        ProvedDevice.read(device) if isinstance(device, dict) else None, bool(get("elsewhere")),
     )
 
 

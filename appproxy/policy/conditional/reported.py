@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appproxy.policy.conditional.compiled import Program
-from appproxy.policy.conditional.decision import first_failing, missing_of
+from appproxy.policy.conditional.decision import blocks, first_failing, missing_of
 from appproxy.policy.conditional.explanation import fact_of
 from appproxy.policy.conditional.facts import Facts
 from appproxy.policy.conditional.model import Policy
@@ -51,8 +51,8 @@ def report(program: Program, facts: Facts) -> Reported:
 
 def _hit(policy: Policy, facts: Facts) -> tuple[str, str]:
     """What a policy that applies does, and why; "" for nothing."""
-    if policy.grant.block:
-        return REFUSES, "blocked"
+    if blocks(policy, facts):
+        return REFUSES, "blocked" if policy.grant.block else "limits what passes"
     missing, _ = missing_of(policy, facts)
     if missing:
         return ASKS, str(missing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from urllib.parse import urlencode
 
@@ -187,7 +187,7 @@ class _AuthorizationEndPoint(EndPointContext):
         context = self.context
         grant = CodeGrant(
             context.random_bytes(16).hex(), client.client_id, parameters["redirect_uri"], parameters["code_challenge"],
-            parameters.get("nonce", ""), scope, self.who.session,
+            parameters.get("nonce", ""), scope, replace(self.who.session, device=None),
             client.resource(context.snapshot, parameters.get("resource", "")) or "",
         )  # fmt: skip
         return grant.seal(context.key, context.now, context.nonce())

@@ -15,6 +15,8 @@ SIGN_OUT_ELSEWHERE = "sign-out-elsewhere"
 #: Pages of the users themselves.
 SECOND_FACTOR, SET_UP, SET_UP_APP = "second-factor", "set-up", "set-up-app"
 #: Native clients: what they call, and where their users type a code and allow it.
+#: Where browsers come back to that have proved their device for a relying party.
+DEVICE_PROVED = "device-proved"
 DEVICE_AUTHORIZATION, REVOKE, DEVICE, CONSENT = "device-authorization", "revoke", DEVICE_PATH, "consent"
 ACCOUNT, NEW_PASSWORD, PASSWORD_LINK = "account", "new-password", "password"
 

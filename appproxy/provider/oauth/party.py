@@ -12,6 +12,7 @@ from appproxy.provider.assurance import Method, acr_of, amr_of
 from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.clients import OFFLINE
 from appproxy.provider.oauth.grants import GrantContext
+from appproxy.provider.oauth.party_policies import may_refresh, session_of
 from appproxy.provider.oauth.signing import ALGORITHM
 from appproxy.provider.tokens import ACCESS_LIFETIME, CodeGrant, ProviderSession, UserInfoAccess
 from appproxy.store.machines import client_grants
@@ -23,6 +24,8 @@ from appproxy.store.transaction import Transaction
 
 #: What a client is told whose token was used before; the audit is told, too.
 REUSED = "the refresh token was used before; what it was for has ended"
+#: The same, where policies want more than it stands for.
+WANTS_SIGN_IN = "a policy asks for a new sign-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,13 @@ class PartyTokens:
         # Of a session that another node has ended a moment ago the picture does not tell yet.
         ended = sessions.has_ended(self.tx, session.id, BUILTIN, session.user, session.auth_time)
         return None if ended else session
+
+    def may_go_on(self, grant: ClientGrant, user: User) -> bool:
+        """Do policies still let the grant's client have tokens of its user?"""
+        context = self.context
+        session = ProviderSession(grant.sid, grant.user, grant.auth_time, tuple(map(Method, grant.methods)))
+        return may_refresh(
+            context.snapshot, grant.client, session_of(session, user, context.issuer, context.now), context.now)
 
     def refreshed(self, grant: ClientGrant, user: User, scope: str, key: ECKey) -> Mapping[str, object]:
         """The next tokens of a grant; the ID token says what is so of the user now, and when they signed in."""

@@ -13,7 +13,7 @@ from appproxy.provider.oauth.claims import user_claims
 from appproxy.provider.oauth.clients import Client
 from appproxy.provider.oauth.grants import EndPointContext, GrantContext, checked, find_active
 from appproxy.provider.oauth.native import Minting, UsedRefreshToken, WaitingDevice, poll
-from appproxy.provider.oauth.party import REUSED, PartyTokens
+from appproxy.provider.oauth.party import REUSED, WANTS_SIGN_IN, PartyTokens
 from appproxy.provider.oauth.server import OAuthRequest, Server
 from appproxy.provider.oauth.signing import load
 from appproxy.provider.tokens import ACCESS_LIFETIME, CODE_LIFETIME, CodeGrant, ProviderSession, UserInfoAccess
@@ -89,7 +89,10 @@ class _TokenEndPoint(EndPointContext):
         else:
             found = native_grants.use(self.tx, text, client.client_id)
         refreshing = None if found is None else UsedRefreshToken(found)
-        return refreshing if refreshing is not None and self.find_granting_user(refreshing) is not None else None
+        user = None if refreshing is None else self.find_granting_user(refreshing)
+        if isinstance(found, ClientGrant) and user is not None and not self._of_parties.may_go_on(found, user):
+            raise OAuth2Error(error="invalid_grant", description=WANTS_SIGN_IN)
+        return None if user is None else refreshing
 
     def find_granting_user(self, refreshing: UsedRefreshToken) -> User | None:
         grant = refreshing.grant

@@ -6,27 +6,36 @@ what, and that nobody else may have asked for it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from authlib.common.urls import add_params_to_uri
 from twisted.web.server import Request
 
 from appproxy.errors import Code, IdentityError, RequestError
-from appproxy.identity.session import Session
 from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, failure_answer, html_answer, redirect
 from appproxy.pages import render
-from appproxy.provider.assurance import acr_of, amr_of
+from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.provider.oauth.clients import Client
 from appproxy.provider.oauth.grants import Redirect, SignedIn, authorize
 from appproxy.provider.oauth.metadata import CONSENT, DEVICE
+from appproxy.provider.oauth.party_policies import session_of
 from appproxy.provider.parameters import read_form, read_query
 from appproxy.provider.steps.onward import Onward, leave
+from appproxy.provider.steps.party_sign_in import (
+    Conclude,
+    DeviceUrl,
+    JudgeProgram,
+    Observe,
+    PartySignIn,
+    nothing,
+    to_client,
+    unobserved,
+)
 from appproxy.provider.steps.sign_in_form import resume
 from appproxy.provider.tokens import FormState
 from appproxy.store.machines import device_codes
 from appproxy.store.machines.device_codes import DeviceCode
-from appproxy.store.snapshot import BUILTIN
+from appproxy.store.service.note import Note, nowhere
 from appproxy.store.transaction import Transaction
 
 PURPOSE = "consent"
@@ -36,32 +45,25 @@ _UNKNOWN = "No program waits with this code. Look at it once more; it counts for
 _OVER = "This code counts no longer. Start the program again, and use the code that it shows then."
 
 
-#: What writes down that a program was let in, in the transaction in which it is.
-Passed = Callable[[Transaction], object]
-#: Says at which risk a user lets a program in: the request, the user's session, and the id of the application, or of the
-#: relying party, "" for several.
-JudgeProgram = Callable[[Request, Session, str], Awaitable[tuple[str, Passed]]]
-
-
-def _nothing(tx: Transaction) -> None:
-    """Nobody judges."""
-
-
-def _decide(tx: Transaction, id_: str, session: Mapping[str, object] | None, passed: Passed) -> bool:
+def _decide(tx: Transaction, id_: str, session: Mapping[str, object] | None, conclude: Conclude) -> bool:
     """Somebody lets a device in, as `session`, or not. A code that waits no longer lets nobody in: then nothing has passed."""
     done = device_codes.decide(tx, id_, session)
     if done:
-        passed(tx)
+        conclude(tx, SignInOutcome.PASSED)
     return done
 
 
 class ConsentPages:
     """/consent and /device."""
 
-    def __init__(self, onward: Onward, judge: JudgeProgram | None = None) -> None:
+    def __init__(
+        self, onward: Onward, judge: JudgeProgram | None = None, note: Note = nowhere, observe: Observe = unobserved,
+        device_url: DeviceUrl | None = None,
+    ) -> None:
         self._onward = onward
         self._judge = judge
         self._facts = onward.facts
+        self._parties = PartySignIn(onward, judge, note, observe, device_url)
 
     def consent(self, looks: Limit, answers: Limit) -> AsyncResource:
         """Where a request of a native client leads once its user is signed in, and where the answer is posted; and one of a
@@ -72,6 +74,10 @@ class ConsentPages:
             return (answers if request.method == b"POST" else looks)(request)
 
         return AsyncResource({b"GET": self._ask, b"POST": self._onward.answering(PURPOSE, self._answered)}, limit)
+
+    def device_proved(self, limit: Limit) -> AsyncResource:
+        """/device-proved, where a browser comes back to that has proved its device for a relying party."""
+        return AsyncResource({b"GET": self._parties.proved}, limit)
 
     def device(self, looks: Limit, tries: Limit) -> AsyncResource:
         """Where a device's code is typed: how often one may look at the page, and send a code by its form."""
@@ -118,21 +124,9 @@ class ConsentPages:
             return redirect(resume(parameters))
         if not decided.location.startswith(f"/{CONSENT}?"):
             return redirect(decided.location)
-        if self._client(parameters).party is not None:
-            return await self._at_party(request, who, parameters)
+        if (party := self._client(parameters).party) is not None:
+            return await self._parties.lead_on(request, who, party, parameters)
         return await self._page(request, who, parameters)
-
-    async def _at_party(self, request: Request, who: SignedIn, parameters: Mapping[str, str]) -> Answer:
-        """Nobody is asked whether a relying party may know them, but their sign-in is judged, and written down before it is
-        told of: with each code that it is sent, as of the applications that are published here.
-        """
-        who, passed = await self._judged(request, who, self._client(parameters))
-        decided = authorize(self._facts.context(), parameters, who, consented=True)
-        if isinstance(decided, Redirect):
-            await self._facts.live.write(passed)
-            # It may have begun with a form, whose way is bound to https to its end.
-            return leave(request, decided.location)
-        return redirect(resume(parameters))
 
     async def _page(self, request: Request, who: SignedIn, parameters: Mapping[str, str]) -> Answer:
         facts, client = self._facts, self._client(parameters)
@@ -161,39 +155,29 @@ class ConsentPages:
         waiting = await self._waiting(client, parameters)
         if waiting is None and self._is_device(client, parameters):
             return self._device_page(request, 404, "", _OVER)
-        passed: Passed = _nothing
+        conclude: Conclude = nothing
         if allowed:
-            who, passed = await self._judged(request, who, client)
+            who, conclude = await self._judged(request, who, client)
             decided = authorize(facts.context(), parameters, who, consented=True)
             assert isinstance(decided, Redirect)  # the same was decided a moment ago
         if waiting is not None:
             session = who.session.packed() if allowed else None
-            if not await facts.live.write(_decide, waiting.id, session, passed):
+            if not await facts.live.write(_decide, waiting.id, session, conclude):
                 return self._device_page(request, 404, "", _OVER)
             return self._done(request, allowed)
         if allowed:
-            await facts.live.write(passed)
-        return leave(request, decided.location if allowed else self._denied(parameters))
+            await facts.live.write(conclude, SignInOutcome.PASSED)
+        return leave(request, decided.location if allowed else to_client(parameters, facts.issuer, "access_denied"))
 
-    async def _judged(self, request: Request, who: SignedIn, client: Client) -> tuple[SignedIn, Passed]:
+    async def _judged(self, request: Request, who: SignedIn, client: Client) -> tuple[SignedIn, Conclude]:
         """The same user, with the risk of this sign-in, and what writes it down once the program is let in."""
         if self._judge is None:
-            return who, _nothing
-        session, user = who.session, who.user
-        signed_in = Session(
-            session.id, user.id, self._facts.issuer, BUILTIN, user.display_name or user.name, self._facts.wall_clock(),
-            session.expires, session.auth_time, acr=acr_of(session.methods), amr=tuple(amr_of(session.methods)))
-        # Of a program the application that it is for, if it is one; a relying party is one itself.
-        applications = (client.client_id,) if client.native is None else client.native.applications
-        level, passed = await self._judge(request, signed_in, next(iter(applications)) if len(applications) == 1 else "")
-        return replace(who, session=replace(session, risk=level)), passed
-
-    def _denied(self, parameters: Mapping[str, str]) -> str:
-        """Where a client hears that it may not (RFC 6749 section 4.1.2.1, RFC 9207)."""
-        said = [("error", "access_denied"), ("iss", self._facts.issuer)]
-        if "state" in parameters:
-            said.append(("state", parameters["state"]))
-        return str(add_params_to_uri(parameters["redirect_uri"], said))
+            return who, nothing
+        signed_in = session_of(who.session, who.user, self._facts.issuer, self._facts.wall_clock())
+        # The application that it is for, if it is one.
+        applications = () if client.native is None else client.native.applications
+        level, conclude = await self._judge(request, signed_in, next(iter(applications)) if len(applications) == 1 else "")
+        return replace(who, session=replace(who.session, risk=level)), conclude
 
     def _done(self, request: Request, allowed: bool) -> Answer:
         title = "You are signed in on the other device" if allowed else "The other device gets nothing"

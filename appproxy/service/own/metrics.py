@@ -63,6 +63,8 @@ class Traffic:
         self.failures: Counter[Code] = Counter()
         #: Sign-ins whose risk was judged, by level; whoever judges them counts them.
         self.judged: Counter[str] = Counter()
+        #: Sign-ins of break-glass users against policies; whoever sees them counts them.
+        self.break_glass: Callable[[], int] = int
         self.buckets = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
         self.received = 0
@@ -113,6 +115,9 @@ class Traffic:
         for level in ("unknown", *LEVELS):
             judged.add_metric([level], self.judged[level])
         yield judged
+        yield CounterMetricFamily(
+            "appproxy_break_glass_sign_ins", "Sign-ins of users whom no policy concerns, against policies.",
+            value=self.break_glass())
         yield CounterMetricFamily("appproxy_body_received_bytes", "Bytes of request bodies.", value=self.received)
         yield CounterMetricFamily("appproxy_body_sent_bytes", "Bytes of answers' bodies.", value=self.sent)
         yield HistogramMetricFamily("appproxy_request_seconds", "From a request's head to the end of its answer.",

@@ -37,7 +37,40 @@ from appproxy.store.service.actions import DEVICE_PROVED
 from appproxy.store.snapshot import BUILTIN, OWN_AUTHORITY, DeviceAuthority
 
 #: Browsers ask their users once, and remember also that nothing was chosen.
-_ADVICE = "If your browser let you choose a certificate and you chose none, close all its windows and try again."
+ADVICE = "If your browser let you choose a certificate and you chose none, close all its windows and try again."
+
+
+class DeviceCheck:
+    """Looks at the certificate that a browser has shown, for whoever leads browsers here."""
+
+    def __init__(self, context: SignInContext) -> None:
+        self._context = context
+        #: What the authorities of a snapshot come to.
+        self._authorities: tuple[Mapping[str, DeviceAuthority], Mapping[str, ClientAuthority]] = ({}, {})
+
+    async def device(self, request: IRequest, provider: str, subject: str, now: float) -> ProvedDevice:
+        """The device of a user of a provider (ids). Raises IdentityError(PROOF_MISSING)."""
+        known = self._context.snapshot.device_authorities
+        if self._authorities[0] is not known:
+            self._authorities = known, {id: _authority(one) for id, one in known.items()}
+        if not known:
+            raise IdentityError(Code.PROOF_MISSING, "no device authority is known here (appproxy device authority add)")
+        exchange: Exchange | None = getattr(request, "exchange", None)
+        shown = [] if exchange is None else exchange.shown_certificates
+        found = check_client_certificate(shown, self._authorities[1], now)
+        # The service's own authority issues to one user each.
+        if found.authority == OWN_AUTHORITY and (provider != BUILTIN or owner_of(found.uris) != subject):
+            raise IdentityError(Code.PROOF_MISSING, "the certificate was issued to another user")
+        answered = await self._answered(found, known[found.authority])
+        return ProvedDevice(found.authority, found.fingerprint, found.subject, found.path, now, found.ends, answered)
+
+    async def _answered(self, found: ClientCertificate, authority: DeviceAuthority) -> float:
+        """Raises IdentityError(PROOF_MISSING)."""
+        if not authority.sources.ocsp:
+            return 0.0
+        if self._context.statuses is None:
+            raise IdentityError(Code.PROOF_MISSING, "no responder can be asked here whether the certificate is revoked")
+        return await self._context.statuses.until(found)
 
 
 class DeviceStep:
@@ -45,11 +78,10 @@ class DeviceStep:
 
     log = Logger()
 
-    def __init__(self, context: SignInContext, way_back: WayBack) -> None:
+    def __init__(self, context: SignInContext, way_back: WayBack, check: DeviceCheck) -> None:
         self._context = context
         self._way_back = way_back
-        #: What the authorities of a snapshot come to.
-        self._authorities: tuple[Mapping[str, DeviceAuthority], Mapping[str, ClientAuthority]] = ({}, {})
+        self._check = check
 
     def url(self, start: StartState, session: Session) -> str:
         """Where a sign-in goes on that has to prove a device."""
@@ -74,7 +106,8 @@ class DeviceStep:
     async def _prove(self, request: IRequest, state: DeviceState) -> Answer:
         context, start = self._context, state.start
         try:
-            device = await self._device(request, state.session, context.wall_clock())
+            device = await self._check.device(
+                request, state.session.provider, state.session.subject, context.wall_clock())
             why_not = f"what was shown is {device}, and that is not enough"
         except IdentityError as error:
             device, why_not = None, error.detail
@@ -96,30 +129,6 @@ class DeviceStep:
             self._note(request, application, session, device)
         return redirect(finish_url(context, application, start, session))
 
-    async def _device(self, request: IRequest, session: Session, now: float) -> ProvedDevice:
-        """Raises IdentityError(PROOF_MISSING)."""
-        known = self._context.snapshot.device_authorities
-        if self._authorities[0] is not known:
-            self._authorities = known, {id: _authority(one) for id, one in known.items()}
-        if not known:
-            raise IdentityError(Code.PROOF_MISSING, "no device authority is known here (appproxy device authority add)")
-        exchange: Exchange | None = getattr(request, "exchange", None)
-        shown = [] if exchange is None else exchange.shown_certificates
-        found = check_client_certificate(shown, self._authorities[1], now)
-        # The service's own authority issues to one user each.
-        if found.authority == OWN_AUTHORITY and (session.provider != BUILTIN or owner_of(found.uris) != session.subject):
-            raise IdentityError(Code.PROOF_MISSING, "the certificate was issued to another user")
-        answered = await self._answered(found, known[found.authority])
-        return ProvedDevice(found.authority, found.fingerprint, found.subject, found.path, now, found.ends, answered)
-
-    async def _answered(self, found: ClientCertificate, authority: DeviceAuthority) -> float:
-        """Raises IdentityError(PROOF_MISSING)."""
-        if not authority.sources.ocsp:
-            return 0.0
-        if self._context.statuses is None:
-            raise IdentityError(Code.PROOF_MISSING, "no responder can be asked here whether the certificate is revoked")
-        return await self._context.statuses.until(found)
-
     def _refuse(
         self, request: IRequest, application: Application, state: DeviceState, refusal: Refuse, why_not: str
     ) -> Answer:
@@ -130,7 +139,7 @@ class DeviceStep:
         audit.refused(self._context, request, application, error, session.subject, session.provider)
         notice = refusal.message
         if why_not:
-            notice = f"{notice} {why_not[0].upper()}{why_not[1:]}. {_ADVICE}".lstrip()
+            notice = f"{notice} {why_not[0].upper()}{why_not[1:]}. {ADVICE}".lstrip()
         link = self._way_back.link(state.start)
         return failure_answer(request, refusal.code, detail, link=link, link_text="Try again", notice=notice)
 

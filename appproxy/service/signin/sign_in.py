@@ -38,8 +38,9 @@ from appproxy.pages import LEAD_ON_SCRIPT, NO_STORE, error_page, failure_fields,
 from appproxy.policy.conditional.parts.demands import NOTHING, Demand
 from appproxy.publish.application import Application
 from appproxy.service.dispatch.planted import deletions, is_doubled
+from appproxy.service.signin.device_elsewhere import DeviceElsewhere
 from appproxy.service.signin.device_link import DeviceLink
-from appproxy.service.signin.device_step import DeviceStep
+from appproxy.service.signin.device_step import DeviceCheck, DeviceStep
 from appproxy.service.signin.openid.identity_provider import IdentityProvider
 from appproxy.service.signin.openid.refreshing import RefreshStore
 from appproxy.service.signin.request.browser_request import cookies_of_head, is_navigation
@@ -87,11 +88,16 @@ class SignIn:
         self._context = SignInContext(
             signin_origin, public_port, store, providers, wall_clock, random_bytes, refreshes=refreshing is not None,
             risk=risk, device_origin=device_origin, statuses=statuses)
+        #: Sign-ins of users whom no policy concerns, at applications; others may count theirs here, too.
+        self.exempt = self._context.exempt
         #: Keeps sessions that are in use as new as their provider has them.
         self.renewal = None if refreshing is None else Renewal(self._context, *refreshing)
         self._way_back = WayBack(self._context)
         self._device_link = DeviceLink(self._context)
-        device_step = DeviceStep(self._context, self._way_back)
+        check = DeviceCheck(self._context)
+        device_step = DeviceStep(self._context, self._way_back, check)
+        #: The way to prove a device for a relying party.
+        self.device_elsewhere = DeviceElsewhere(self._context, check)
         self._steps = SignInSteps(self._context, self._way_back, device_step)
         self._provider_logout = ProviderLogout(self._context, self._seconds)
         self._sign_out = SignOut(self._context, end_builtin)
@@ -101,8 +107,9 @@ class SignIn:
         self.application_root: IResource = _tree({b".appproxy": _tree(self.application_pages())})
         #: For the host `device.DOMAIN`.
         self.device_root: IResource = _tree({
-            b"prove": AsyncResource({b"GET": device_step.prove}, self._limit()), b"style.css": style_sheet(),
-            b".appproxy": _tree({b"style.css": style_sheet()}),
+            b"prove": AsyncResource({b"GET": device_step.prove}, self._limit()),
+            b"prove-elsewhere": AsyncResource({b"GET": self.device_elsewhere.prove}, self._limit()),
+            b"style.css": style_sheet(), b".appproxy": _tree({b"style.css": style_sheet()}),
         })
         #: For the host `apps.DOMAIN`.
         self.apps_root: IResource = AppsPage(self._context, self.begin, self.application_pages()).root

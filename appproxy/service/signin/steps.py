@@ -308,7 +308,8 @@ class SignInSteps:
         )
         session = context.bound(request, application, finish.session)
         asked = context.context(request, application, session, start.target)
-        audit.signed_in(context, request, application, session, policy_notes.notes(context.snapshot, asked, session))
+        audit.signed_in(context, request, application, session, policy_notes.notes(
+            context.snapshot, asked, session, context.exempt))
         verdict = context.authorizer.authorize(asked)
         persistent = application.cookie_persistent and not (isinstance(verdict, Pass) and not verdict.controls.persistent)
         sealed = seal_session(session, context.key, context.place(route), context.nonce())

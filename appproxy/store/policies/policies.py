@@ -29,7 +29,7 @@ from appproxy.store.devices import authorities
 from appproxy.store.people import providers, users
 from appproxy.store.policies import documents, results
 from appproxy.store.policies.documents import DocumentKind, Stored
-from appproxy.store.policies.references import Names, device_id, resolved
+from appproxy.store.policies.references import Names, device_id, relying_parties, resolved
 from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.snapshot import BUILTIN, DeviceAuthority
 from appproxy.store.tables.core import GROUP, USER, assignments, break_glass
@@ -195,13 +195,16 @@ def read_locations(reading: Reading, country_of: CountryOf = no_country) -> Loca
 
 
 def without_anybody(reading: Reading) -> list[str]:
-    """The names of applications that nobody could use, whatever they prove, of those that somebody is assigned to.
+    """The names of applications and relying parties that nobody could use, whatever they prove, of those that somebody may.
 
     The administration is among them; its people are those who administer for good.
     """
     there = {one.id: one for one in applications.list_all(reading) if not one.passthrough}
+    elsewhere = relying_parties(reading)
 
     def may_use(application: str, one: Assignable) -> bool:
+        if application in elsewhere:
+            return one.provider == BUILTIN
         found = there[application]
         access = found.access_of(one.provider)
         return access is not None and (not found.assignment_required or is_assigned(access, one.subject, one.groups))
@@ -209,9 +212,10 @@ def without_anybody(reading: Reading) -> list[str]:
     policies = read_all(reading)
     if not any(policy.grant.block and not policy.conditions for policy in policies):
         return []
-    found = locked(policies, there, people(reading), may_use, exempt(reading))
+    called = {**{id_: one.name for id_, one in there.items()}, **elsewhere}
+    found = locked(policies, called, people(reading), may_use, exempt(reading))
     closed = [ADMINISTRATION_NAME] if locks_administrators_out(reading) else []
-    return [*(there[application].name for application in found), *closed]
+    return [*(called[application] for application in found), *closed]
 
 
 def locks_administrators_out(reading: Reading) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from appproxy.policy.conditional.documents.naming import ALL, TAG, split_who
+from appproxy.policy.conditional.documents.naming import ALL, RELYING_PARTY, TAG, split_who
 from appproxy.policy.conditional.documents.strengths import BUILT_IN
 from appproxy.policy.conditional.locations import TRUSTED
 from appproxy.policy.conditional.parts.devices import PROVED
@@ -15,11 +15,13 @@ from appproxy.publish.administration import NAME as ADMINISTRATION_NAME
 from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.devices import authorities
+from appproxy.store.machines import clients
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import documents
 from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.snapshot import BUILTIN
 from appproxy.store.tables import core as schema
+from appproxy.store.tables import machines
 from appproxy.store.transaction import Reading
 
 Document = Mapping[str, object]
@@ -51,10 +53,22 @@ def _devices(reading: Reading) -> dict[str, str]:
     return {PROVED: PROVED, **{one.id: one.name for one in authorities.list_all(reading)}}
 
 
+def relying_parties(reading: Reading, ids: Iterable[str] | None = None) -> dict[str, str]:
+    """What policies call those of these ids, by id; None: all."""
+    return {id_: RELYING_PARTY + name for id_, name in names.by_id(reading, machines.clients, ids).items()}
+
+
+def applications_called(reading: Reading, ids: Collection[str]) -> dict[str, str]:
+    """What policies call applications of these ids, and relying parties, by id; what is gone is missing."""
+    return {**names.by_id(reading, schema.applications, ids), **relying_parties(reading, ids)}
+
+
 def _application(reading: Reading, text: str) -> str:
     """An id; or a tag that some application has, so that no policy is for nothing by a slip. Raises NotFound."""
     if text == ADMINISTRATION_NAME:
         return ADMINISTRATION
+    if text.startswith(RELYING_PARTY):
+        return clients.find(reading, text.removeprefix(RELYING_PARTY)).id
     if not text.startswith(TAG):
         return applications.find(reading, text).id
     known = {tag for one in applications.list_all(reading) for tag in one.tags}
@@ -94,7 +108,7 @@ class Names:
         return cls(
             names.by_id(reading, schema.users),
             names.by_id(reading, schema.user_groups),
-            {ADMINISTRATION: ADMINISTRATION_NAME, **{one.id: one.name for one in published}},
+            {ADMINISTRATION: ADMINISTRATION_NAME, **{one.id: one.name for one in published}, **relying_parties(reading)},
             names.by_id(reading, schema.providers),
             {TAG + tag: TAG + tag for one in published for tag in one.tags},
             _devices(reading),
@@ -118,7 +132,7 @@ class Names:
             each_named(document, {"users": who, "applications": application})
         return cls(
             names.by_id(reading, schema.users, users), names.by_id(reading, schema.user_groups, groups),
-            {ADMINISTRATION: ADMINISTRATION_NAME, **names.by_id(reading, schema.applications, published)},
+            {ADMINISTRATION: ADMINISTRATION_NAME, **applications_called(reading, published)},
             names.by_id(reading, schema.providers), {}, _devices(reading),
         )
 

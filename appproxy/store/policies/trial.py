@@ -44,6 +44,6 @@ def material(reading: Reading, proposed: Sequence[object], without: Sequence[str
             for id, one in authorities.trusted(reading).authorities.items()},
         "tags": {tag: sorted(ids) for tag, ids in policies.tags(published).items()},
         "exempt": sorted(policies.exempt(reading)),
-        "applications": {one.id: one.name for one in published}, "users": dict(called.users),
+        "applications": dict(called.applications), "users": dict(called.users),
         "new_groups": sorted(f"{called.providers.get(of, of)}/group:{called.groups.get(group, group)}" for of, group in new),
     }

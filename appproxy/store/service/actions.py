@@ -87,6 +87,12 @@ CLIENT_REFUSED = _event(
     "client.refused",
     "Somebody has shown a wrong secret of an application elsewhere, or none, or a refresh token that was used before.",
     "address name reason")
+CLIENT_SIGN_IN_REFUSED = _event(
+    "client.sign_in_refused", "Policies have not let a user in to an application elsewhere, or not let it go on.",
+    "address provider name session code reason")
+CLIENT_BREAK_GLASS = _event(
+    "client.break_glass", "A user whom no policy concerns has signed in to an application elsewhere, against policies.",
+    "address provider name session break_glass")
 CLIENT_SIGNED_OUT = _event(
     "client.signed_out", "An application elsewhere was told that a session has ended.", "name subject session tries")
 CLIENT_SIGN_OUT_FAILED = _event(

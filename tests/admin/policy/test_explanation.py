@@ -126,3 +126,28 @@ def test_each_provider_has_its_own_assignments(desk: Any) -> None:
     assert reason("carol", "other") == "the application does not take this identity provider"
     desk.call("PATCH", "/applications/wiki", {"settings": {"assignment_required": "no"}})
     assert reason("dave", "corp") == "no policy is about this application"
+
+
+def test_a_relying_party(wiki: Any) -> None:
+    """Is named as policies name it; of its requests nothing is known, and who could only be limited is kept out."""
+    wiki.call("POST", "/clients", {"name": "Elsewhere", "redirect_uris": ["https://elsewhere.example/cb"]})
+    asked = {"application": "relying-party:elsewhere", "user": "ann", "address": "192.0.2.9"}
+    found = wiki.record("GET", "/policy-explanation", asked)
+    assert (found["application"], found["verdict"]) == ("relying-party:Elsewhere", "pass")
+    assert wiki.record("GET", "/policy-explanation", {**asked, "address": "198.51.100.1"})["verdict"] == "sign in"
+    reading = {"name": "reading", "state": "on", **EVERYBODY, "applications": {"include": ["relying-party:Elsewhere"]},
+               "session": {"read_only": True}}
+    wiki.call("PUT", "/policies/reading", {"document": reading})
+    found = wiki.record("GET", "/policy-explanation", asked)
+    assert (found["verdict"], found["reason"]) == ("refuse", "blocked by reading")
+    [told] = [one for one in found["policies"] if one["policy"] == "reading"]
+    assert told["effect"] == "blocks" and told["because"].startswith("session: ")
+    shown = wiki.record("GET", "/policies/reading")["document"]
+    assert shown["applications"] == {"include": ["relying-party:Elsewhere"]}
+    with pytest.raises(ConfigError, match="path"):
+        wiki.call("GET", "/policy-explanation", {**asked, "path": "/x"})
+    with pytest.raises(AppProxyError, match="gone"):
+        wiki.call("GET", "/policy-explanation", {**asked, "application": "relying-party:gone"})
+    desk_provider = {"name": "corp", "issuer": "https://corp", "client_id": "c", "client_secret": "c"}
+    wiki.call("POST", "/providers", desk_provider)
+    assert "built-in" in wiki.record("GET", "/policy-explanation", {**asked, "provider": "corp"})["reason"]

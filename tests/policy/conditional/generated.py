@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from appproxy.policy.conditional.facts import Asked
+from appproxy.policy.conditional.facts import Asked, signing_in_elsewhere
 from tests.policy.conditional.naive import ANY_PATH
 from tests.policy.conditional.people import NOON, Person
 
@@ -118,9 +118,12 @@ def person(random: Random) -> Person:
 
 
 def request(random: Random) -> Asked:
-    """A request, in any of the ways in which paths can be sent."""
+    """A request, in any of the ways in which paths can be sent; or a sign-in to a relying party."""
+    address, agent = random.choice(ADDRESSES), random.choice(AGENTS).encode()
+    if random.random() < 0.15:
+        return signing_in_elsewhere(address, agent)
     return Asked(
-        random.choice(ADDRESSES), random.choice(AGENTS).encode(),
+        address, agent,
         random.choice((b"GET", b"HEAD", b"POST", b"PUT", b"OPTIONS")), random.choice(tuple(PATHS)), random.random() < 0.1)
 
 

@@ -46,7 +46,8 @@ def outcome(
         if not applies(document, world, application, person, now, asked):
             continue
         grant = document.get("grant", {})
-        if grant.get("block"):
+        session = document.get("session", {})
+        if grant.get("block") or (asked.elsewhere and limiting(session)):
             return "block", frozenset(), float("inf")
         lacking = [name for name in grant.get("require", []) if not met(world.strengths[name], person)]
         within = seconds(grant.get("sign_in_within"))
@@ -60,7 +61,7 @@ def outcome(
         else:
             wanted |= set(lacking)
             age = min(age, within) if old else age
-        frequency = seconds(document.get("session", {}).get("sign_in_frequency"))
+        frequency = seconds(session.get("sign_in_frequency"))
         if person.auth_time + frequency <= now:
             age = min(age, frequency)
     return ("ask" if wanted or age < float("inf") else "pass"), frozenset(wanted), age
@@ -74,9 +75,14 @@ def limits(
     for document in documents:
         session = document.get("session", {})
         if document["state"] == "on" and applies(document, world, application, person, now, asked):
-            said = {key for key in ("read_only", "no_download", "no_upload") if session.get(key)}
+            said = limiting(session)
             found |= said | ({"no_upgrade"} if said and not session.get("upgrades") else set())
     return found
+
+
+def limiting(session: Document) -> set[str]:
+    """What of these session controls limits what passes."""
+    return {key for key in ("read_only", "no_download", "no_upload") if session.get(key)}
 
 
 def applies(
@@ -112,7 +118,7 @@ def applies(
 
 
 def in_contexts(lists: Document, world: World, application: str, asked: Asked) -> bool:
-    """By the text: what any reading of the path is in is included; what each is in is excluded."""
+    """By the text: what any reading of the path is in is included; what each is in is excluded. An unknown method is any."""
     readings = [
         {one["name"] for one in world.contexts if listed(one["applications"], world.names_of(application))
          and of_method(one.get("methods"), asked)
@@ -121,12 +127,12 @@ def in_contexts(lists: Document, world: World, application: str, asked: Asked) -
     ]
     include = lists.get("include", ["all"])
     return ("all" in include or any(name in found for found in readings for name in include)) and not any(
-        all(name in found for found in readings) for name in lists.get("exclude", []))
+        asked.method and all(name in found for found in readings) for name in lists.get("exclude", []))
 
 
 def of_method(methods: Sequence[str] | None, asked: Asked) -> bool:
     """Is a context with these methods about the request?"""
-    if methods is None:
+    if methods is None or not asked.method:
         return True
     method = asked.method.decode()
     return (

@@ -66,7 +66,8 @@ def test_it_is_the_gates_decision(seed: int) -> None:
         entry = Logged(
             now, random.choice(generated.APPLICATIONS), person.provider, person.subject, Outcome.PASS, "", person.groups,
             person.acr, person.amr, person.auth_time, credential=person.credential, client=asked.client,
-            user_agent=asked.user_agent, method=asked.method, path=asked.path, upgrade=asked.upgrade)
+            user_agent=asked.user_agent, method=asked.method, path=asked.path, upgrade=asked.upgrade,
+            elsewhere=asked.elsewhere)
         for old, new in ((before, after), (both[0], both[1])):
             expected = outcome_of(old, entry, asked), outcome_of(new, entry, asked)
             found = replayed(new, entry, before=old)

@@ -12,6 +12,7 @@ from twisted.web.server import Request
 
 from appproxy.errors import StoreError
 from appproxy.identity.session import Session
+from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.provider import BuiltInProvider
 from appproxy.store.applications import applications
 from appproxy.store.machines import clients, device_codes, native_clients
@@ -25,22 +26,27 @@ from tests.provider.test_relying_parties import AT, Party
 
 @dataclass
 class Judge:
-    """Says "low" of everybody. `meanwhile` happens while it thinks."""
+    """Says `level` of everybody. `meanwhile` happens while it thinks."""
 
     house: House
     judged: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
+    kept_out: list[str] = field(default_factory=list)
     applications: list[str] = field(default_factory=list)
+    level: str = "low"
     meanwhile: Callable[[], object] = lambda: None
 
     async def __call__(
         self, request: Request, session: Session, application: str
-    ) -> tuple[str, Callable[[Transaction], object]]:
+    ) -> tuple[str, Callable[[Transaction, SignInOutcome], object]]:
         """As the service's."""
         self.judged.append(session.id)
         self.applications.append(application)
         self.meanwhile()
-        return "low", lambda tx: self.passed.append(session.id)
+        def conclude(tx: Transaction, outcome: SignInOutcome) -> None:
+            (self.passed if outcome is SignInOutcome.PASSED else self.kept_out).append(session.id)
+
+        return self.level, conclude
 
 
 @pytest.fixture

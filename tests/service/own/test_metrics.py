@@ -60,3 +60,16 @@ def test_judged_sign_ins_are_counted_by_level() -> None:
     [family] = [one for one in traffic.families() if one.name == "appproxy_sign_ins_judged"]
     assert {sample.labels["level"]: sample.value for sample in family.samples} == {
         "unknown": 0, "low": 0, "medium": 0, "high": 2}
+
+
+def test_sign_ins_of_break_glass_users_are_counted() -> None:
+    """From nought on, so that the first one is a rise."""
+    traffic = Traffic(lambda: 1.0)
+
+    def value() -> float:
+        [family] = [one for one in traffic.families() if one.name == "appproxy_break_glass_sign_ins"]
+        return float(family.samples[0].value)
+
+    assert value() == 0.0
+    traffic.break_glass = lambda: 3
+    assert value() == 3.0

@@ -22,7 +22,7 @@ from appproxy.pki.crl import certificate_id, issuer_id
 from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.documents.strengths import strengths_of
 from appproxy.policy.conditional.parts.devices import Devices
-from appproxy.service.signin.device_step import DeviceStep
+from appproxy.service.signin.device_step import DeviceCheck
 from appproxy.store.snapshot import DeviceAuthority, RevocationSources
 from tests.pki.chains import CLIENT, DAY, Made, make, usage
 from tests.service.sign_in_world import ISSUER, NOW, Browser, World
@@ -158,7 +158,7 @@ def test_a_certificate_of_ours_is_for_one_user(owner: str, provider: str, is_let
     laptop = make("laptop-7", ROOT, **TIMES, extensions=(  # type: ignore[arg-type]
         CLIENT, x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"urn:appproxy:user:{owner}")])))
     world.store.snapshot = replace(world.store.snapshot, device_authorities={"builtin": AUTHORITY})
-    step = DeviceStep(world.sign_in._context, world.sign_in._way_back)
+    step = DeviceCheck(world.sign_in._context)
     session = Session("s", "ann", ISSUER, provider, "Ann", NOW, NOW + 100.0, NOW)
     request = _Shown(der(laptop))
     if is_let_in:
@@ -168,10 +168,10 @@ def test_a_certificate_of_ours_is_for_one_user(owner: str, provider: str, is_let
             found(step, request, session)
 
 
-def found(step: DeviceStep, request: Any, session: Session) -> ProvedDevice:
+def found(step: DeviceCheck, request: Any, session: Session) -> ProvedDevice:
     """What a request proves. Raises IdentityError."""
     results: list[Any] = []
-    Deferred.fromCoroutine(step._device(request, session, NOW)).addBoth(results.append)
+    Deferred.fromCoroutine(step.device(request, session.provider, session.subject, NOW)).addBoth(results.append)
     if isinstance(results[0], Failure):
         results[0].raiseException()
     proved: ProvedDevice = results[0]
@@ -201,7 +201,7 @@ def test_a_responder_is_asked(world: World) -> None:
     context = replace(world.sign_in._context, statuses=responder)
     for authority, answered, count in ((AUTHORITY, 0.0, 0), (asks, NOW + 50.0, 1)):
         world.store.snapshot = replace(world.store.snapshot, device_authorities={"corp": authority})
-        step = DeviceStep(context, world.sign_in._way_back)
+        step = DeviceCheck(context)
         assert found(step, _Shown(der(LAPTOP)), session).answered == answered
         assert len(responder.asked) == count
     assert responder.asked[0].serial == LAPTOP.certificate.serial_number
@@ -213,7 +213,7 @@ def test_a_responder_is_asked(world: World) -> None:
         found(step, _Shown(der(stranger)), session)
     assert len(responder.asked) == 2
     with pytest.raises(IdentityError, match="no responder can be asked here"):
-        found(DeviceStep(world.sign_in._context, world.sign_in._way_back), _Shown(der(LAPTOP)), session)
+        found(DeviceCheck(world.sign_in._context), _Shown(der(LAPTOP)), session)
 
 
 def test_lists_that_have_not_come_yet(world: World) -> None:
@@ -222,7 +222,7 @@ def test_lists_that_have_not_come_yet(world: World) -> None:
     fetched = replace(AUTHORITY, sources=RevocationSources(crl_urls=("http://pki.corp/a.crl",)))
     world.store.snapshot = replace(world.store.snapshot, device_authorities={"corp": fetched})
     with pytest.raises(IdentityError, match="the list of CN=Company Devices is not there"):
-        found(DeviceStep(world.sign_in._context, world.sign_in._way_back), _Shown(der(LAPTOP)), session)
+        found(DeviceCheck(world.sign_in._context), _Shown(der(LAPTOP)), session)
 
 
 class _Shown:

@@ -11,6 +11,8 @@ from appproxy.publish.administration import ADMINISTRATION
 from appproxy.publish.administration import NAME as ADMINISTRATION_NAME
 from appproxy.store.applications import applications
 from appproxy.store.database.store import Store
+from appproxy.store.machines import clients
+from appproxy.store.machines.clients import ClientChanges
 from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import policies
 from appproxy.store.policies.references import Names, device_id, each_named, resolved, strength_name
@@ -129,3 +131,18 @@ def test_ways_of_a_strength(filled: Store, now: float) -> None:
         assert shown == {"name": "s", "any_of": [{"provider": "corp", "acr": "2"}, {"device": "proved"}, {"provider": "p9",
             "acr": "1"}]}
         assert (device_id(tx, "proved"), strength_name(tx, "OWN"), strength_name(tx, "mfa")) == ("proved", "Own", "mfa")
+
+
+def test_relying_parties(filled: Store, now: float) -> None:
+    """Are named with what they are; one that is removed is gone, and an application of that name is another thing."""
+    with filled.transaction(now) as tx:
+        party, _ = clients.add(tx, "Wiki", ClientChanges(["https://elsewhere.example/cb"]))
+        named = {"include": ["relying-party:wiki"], "exclude": ["wiki"]}
+        kept = resolved(tx, {**WHOLE, "applications": named, "conditions": {}})
+        assert kept["applications"] == {"include": [party.id], "exclude": [applications.find(tx, "wiki").id]}
+        for called in (Names.now(tx), Names.of(tx, [kept])):
+            assert called.shown(kept)["applications"] == {"include": ["relying-party:Wiki"], "exclude": ["Wiki"]}
+        clients.remove(tx, party.id)
+        assert Names.now(tx).gone(kept)[-1] == "applications.include[0]"
+        with pytest.raises(NotFound, match=r"applications.include\[0\]"):
+            resolved(tx, {**WHOLE, "applications": {"include": ["relying-party:wiki"]}})

@@ -29,7 +29,7 @@ def test_before_and_after(filled: Store, now: float) -> None:
         after = {one["name"]: one for one in found["after"]}  # type: ignore[attr-defined]
         assert set(after) == {"changes", "New", "Stays"}
         assert after["New"]["applications"] == {"include": [wiki]}
-        assert found["applications"] == {wiki: "wiki"}
+        assert found["applications"] == {wiki: "wiki", "administration": "service/administration"}
         assert found["users"] == {one.id: one.name for one in users.list_all(reading)}
         assert found["new_groups"] == []
         assert [one["name"] for one in material(reading, [], [])["after"]] == [  # type: ignore[attr-defined]

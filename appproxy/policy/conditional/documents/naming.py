@@ -1,5 +1,6 @@
 """Whom and what documents name, by texts: `all`, `user:NAME`, `group:NAME`, with `PROVIDER/` in front for other providers than
-the built-in one; applications by name, or `tag:TAG` for all that have a tag; all else by name.
+the built-in one; applications by name, or `tag:TAG` for all that have a tag, relying parties as `relying-party:NAME`; all else
+by name.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ LISTS = ("include", "exclude")
 #: What the text of a tag begins with, among applications; and a tag.
 TAG = "tag:"
 TAG_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+#: What begins the text that names a relying party (its name follows) among applications.
+RELYING_PARTY = "relying-party:"
 #: Ids of applications by tag.
 Tagged = Mapping[str, Collection[str]]
 NO_TAGS: Tagged = {}

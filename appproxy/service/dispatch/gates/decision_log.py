@@ -52,8 +52,16 @@ class DecisionLog:
         self, opened: Opened, context: RequestContext[Session], verdict: Verdict[Session], snapshot: Snapshot
     ) -> None:
         """Log it, if policies have decided it, or would have if there were any; unless there are too many in this second."""
-        session, outcome = _session(opened, verdict), _outcome(verdict)
-        if session is None or outcome is None or session.credential in (SERVICE_TOKEN, CERTIFICATE):
+        session = _session(opened, verdict)
+        if session is not None and session.credential not in (SERVICE_TOKEN, CERTIFICATE):
+            self.add_of(session, context, verdict, snapshot)
+
+    def add_of(
+        self, session: Session, context: RequestContext[Session], verdict: Verdict[Session], snapshot: Snapshot
+    ) -> None:
+        """The same of a user's session that is known."""
+        outcome = _outcome(verdict)
+        if outcome is None:
             return
         second = int(context.now)
         if second != self._second:
@@ -92,5 +100,5 @@ def _line(
         context.now, context.application.id, session.provider, session.subject, outcome, reason, session.groups, session.acr,
         session.amr, session.auth_time, session.issued, "" if truncates else session.network, session.credential,
         truncated(context.client) if truncates else context.client, truncates, context.user_agent, context.method,
-        context.path, context.upgrade, skipped, session.sign_in_risk, user_risk, session.device,
+        context.path, context.upgrade, skipped, session.sign_in_risk, user_risk, session.device, context.elsewhere,
     ).line()

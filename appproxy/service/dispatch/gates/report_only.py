@@ -7,7 +7,7 @@ an hour for each session at each application, so that who has many tabs open is 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from math import inf
 from typing import Protocol
 
@@ -20,7 +20,6 @@ from appproxy.identity.session import Session
 from appproxy.policy.authorizer import CERTIFICATE, SERVICE_TOKEN, RequestContext
 from appproxy.policy.conditional.reported import ReportedHit, report
 from appproxy.policy.risk.user_risk import NO_RISK
-from appproxy.service.dispatch.gates.gate import Opened
 from appproxy.store.policies import results
 from appproxy.store.policies.results import PASSES, CountedHits, ReportedOf
 from appproxy.store.snapshot import Snapshot
@@ -71,17 +70,21 @@ class ReportOnly:
         self._counted: OrderedDict[tuple[str, str], tuple[int, set[tuple[str, str]]]] = OrderedDict()
         live.before_stop(self._finish)
 
-    def note(self, opened: Opened, session: Session, context: RequestContext[Session], snapshot: Snapshot) -> None:
-        """A request passes. Called for each one where any policy is only reported; nothing is judged here."""
+    def note(
+        self, looked_at: dict[Hashable, float], session: Session, context: RequestContext[Session], snapshot: Snapshot
+    ) -> None:
+        """A request passes. Called for each one where any policy is only reported; nothing is judged here. `looked_at`: by
+        what these policies look at, until when requests of this session need not be looked at again.
+        """
         program = snapshot.reported.program(context.application.id)
         if program is None or session.credential in (SERVICE_TOKEN, CERTIFICATE):
             return
         kind = program.looked_at(context)
-        if context.now < opened.reported.get(kind, -inf):
+        if context.now < looked_at.get(kind, -inf):
             return
-        if len(opened.reported) >= _MOST_KINDS:
-            opened.reported.clear()
-        opened.reported[kind] = context.now + _AGAIN
+        if len(looked_at) >= _MOST_KINDS:
+            looked_at.clear()
+        looked_at[kind] = context.now + _AGAIN
         self._waiting.append((session, context, snapshot))
         if self._looking is None:
             self._looking = self._clock.callLater(_LATER, self._look)

@@ -79,7 +79,7 @@ class Authorization(Stage):
             if request.now >= opened.renew_at:
                 request.exchange.renewal = self._gate.renew(opened, request.now)
             if request.snapshot.reported is not NO_POLICIES and self._reports is not None and verdict.session is not None:
-                self._reports.note(opened, verdict.session, request.context(), request.snapshot)
+                self._reports.note(opened.reported, verdict.session, request.context(), request.snapshot)
             return None
         if isinstance(verdict, Refuse):
             self.refuse(request, verdict)

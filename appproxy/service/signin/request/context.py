@@ -22,6 +22,7 @@ from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.signin.openid.identity_provider import IdentityProvider
 from appproxy.service.signin.request.browser_request import access_cookies, user_agent_of
 from appproxy.service.signin.request.needs import DeviceStatuses, RiskJudge, SignInStore
+from appproxy.service.signin.request.policy_notes import BreakGlassCount
 from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapshot
 
 
@@ -46,6 +47,8 @@ class SignInContext:
     device_origin: str = ""
     #: Asks responders about devices' certificates; None where nobody can be asked.
     statuses: DeviceStatuses | None = None
+    #: Sign-ins of users whom no policy concerns.
+    exempt: BreakGlassCount = field(default_factory=BreakGlassCount)
 
     @property
     def snapshot(self) -> Snapshot:

@@ -102,13 +102,17 @@ class SignInRisk:
 
     async def let_in(
         self, request: IRequest, session: Session, application: str
-    ) -> tuple[str, Callable[[Transaction], object]]:
+    ) -> tuple[str, Callable[[Transaction, SignInOutcome], object]]:
         """A user lets a program in, at the built-in provider: judge it. Gives the level, "" for unknown, and what writes down
-        that it was let in, for the transaction in which it is. `application`: the id of the one it is for. Raises StoreError.
+        what became of it, for the transaction in which it is let in. `application`: the id of the one it is for. Raises
+        StoreError.
         """
         judged = await self.judge(request, session.provider, session.subject)
-        concluding = self.concluding(judged, session, application, SignInOutcome.PASSED)
-        return judged.judgement.level, lambda tx: concluding(tx, session.id)
+
+        def conclude(tx: Transaction, outcome: SignInOutcome) -> object:
+            return self.concluding(judged, session, application, outcome)(tx, session.id)
+
+        return judged.judgement.level, conclude
 
     def keep_device(self, request: IRequest, provider: str, judged: JudgedHere) -> bytes:
         """The field line by which the browser is known from now on; the built-in provider has given its own."""

@@ -134,7 +134,7 @@ def test_whom_no_policy_concerns() -> None:
     session: Any = opened.found[0]
     request = InboundRequest(FakeExchange(head(), client="192.0.2.1"), place.snapshot, NOW)
     request.route = ROUTE
-    place.reports.note(opened, replace(session, credential=SERVICE_TOKEN), request.context(), place.snapshot)
+    place.reports.note(opened.reported, replace(session, credential=SERVICE_TOKEN), request.context(), place.snapshot)
     assert place.found() == {}
 
 

@@ -148,13 +148,13 @@ def test_a_program_that_is_let_in_is_judged(judging: Service, risk: SignInRisk, 
     level, passed = got(Deferred.fromCoroutine(risk.let_in(visit, session, "wiki")))
     assert level == "medium" and "s9" not in {row.session for row in rows(database)}
     with database.transaction(NOW) as tx:
-        passed(tx)
+        passed(tx, SignInOutcome.PASSED)
     [one] = [row for row in rows(database) if row.session == "s9"]
     assert (one.application, one.outcome, one.state) == ("wiki", SignInOutcome.PASSED, RiskState.OPEN)
     proved = Session("s10", ann.id, ISSUER, "builtin", "Ann", NOW, NOW + 60, NOW, amr=("pwd", "otp", "mfa"))
     _, passed = got(Deferred.fromCoroutine(risk.let_in(visit, proved, "wiki")))
     with database.transaction(NOW) as tx:
-        passed(tx)
+        passed(tx, SignInOutcome.PASSED)
     assert RiskState.OPEN not in {one.state for one in rows(database)}
 
 
