@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 
+import appproxy
 from appproxy.store import transaction
 from appproxy.store.database.store import Store
 from appproxy.store.people import users
 from appproxy.store.tables.core import applications, providers, settings
 from appproxy.store.tables.core import users as user_table
 from appproxy.store.transaction import ALL, Transaction
+
+_ROOT = Path(appproxy.__path__[0])
+#: Who writes before there is anything that could be out of date: a new database, and a copy in memory.
+_BEFORE = {"store/database/store.py", "store/database/kept.py"}
+_WRITES = {"insert", "update", "delete"}
 
 
 def setting(name: str) -> sa.Insert:
@@ -101,3 +110,23 @@ def test_the_master_key_is_in_no_message(store: Store, now: float) -> None:
     with store.transaction(now) as tx:
         assert isinstance(tx, Transaction) and "sealer" not in repr(tx)
         assert tx.row(sa.select(user_table)) is None
+
+
+def _written_past(path: Path) -> list[int]:
+    """Lines in which something is written past `Transaction.change`."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("execute", "scalar"):
+            inside = {one.func.attr for argument in node.args for one in ast.walk(argument)
+                      if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute)}
+            if inside & _WRITES:
+                found.append(node.lineno)
+    return found
+
+
+def test_nobody_writes_past_it() -> None:
+    """A change that is not noticed would be seen by no node until the next one."""
+    places = {str(path.relative_to(_ROOT)): _written_past(path)
+              for path in _ROOT.rglob("*.py") if "migrations" not in path.parts}
+    assert {place for place, lines in places.items() if lines} <= _BEFORE
+    assert places["store/database/store.py"], "the look finds nothing any more"
