@@ -141,23 +141,24 @@ class DeviceState:
 class DeviceElsewhereState:
     """A sign-in at a relying party that lacks the proof of a device: the ids of the built-in provider's session and of its
     user, and the query of the request that goes on with it. What is proved counts for that session alone, and the browser
-    that comes back has to have it.
+    that comes back has to have it. `message`: what a browser is told that proves none.
     """
 
     session: str
     user: str
     onward: str = field(repr=False)
+    message: str = ""
 
     def seal(self, key: Key, now: float, nonce: bytes) -> bytes:
         """For the URL on the device host."""
-        payload = {"i": self.session, "u": self.user, "q": self.onward}
+        payload = {"i": self.session, "u": self.user, "q": self.onward, "m": self.message}
         return seal("device elsewhere", payload, key, now + DEVICE_LIFETIME, nonce)
 
     @classmethod
     def unseal(cls, text: bytes, keys: Iterable[Key], now: float) -> DeviceElsewhereState:
         """Raises IdentityError(SIGN_IN_STATE)."""
         payload: Mapping[str, Any] = unseal("device elsewhere", text, keys, now)
-        return cls(payload["i"], payload["u"], payload["q"])
+        return cls(payload["i"], payload["u"], payload["q"], payload["m"])
 
     def proved(self, device: ProvedDevice, key: Key, now: float, nonce: bytes) -> bytes:
         """For the URL that leads back to the provider."""

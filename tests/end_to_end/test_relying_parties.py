@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.end_to_end.relying_party import HOST, RelyingParty, prepared
+from tests.end_to_end.test_devices import BETWEEN, ROOT, Device, laptop
 from tests.end_to_end.visitor import Visitor
 from tests.end_to_end.world import DOMAIN, World, in_process, until
 
@@ -132,3 +133,26 @@ def test_policies(world: World, party: RelyingParty, tmp_path: Path) -> None:
     assert SECRET_PAGE in alice.sign_in(party.url + "/", "alice").text
     world.admin("policy", "remove", "elsewhere")
     assert SECRET_PAGE in bob.navigate(party.url + "/").text
+
+
+def test_a_device(world: World, party: RelyingParty, tmp_path: Path) -> None:
+    """Is proved on the way, at its own host, and once for the session; who has none reads the admin's words."""
+    name = max(world.admin_json("client", "list"), key=lambda one: one["created"])["name"]
+    authority, document = tmp_path / "authority.pem", tmp_path / "policy.toml"
+    authority.write_text(ROOT.pem + BETWEEN.pem)
+    document.write_text(
+        'name = "elsewhere"\nstate = "on"\nmessage = "Use a laptop of the company."\n[users]\ninclude = ["user:bob"]\n'
+        f'[applications]\ninclude = ["relying-party:{name}"]\n[grant]\nrequire = ["device"]\n')
+    world.admin("device", "authority", "add", "company", "--certificate", str(authority))
+    world.admin("policy", "set", str(document))
+    try:
+        bob = Device(world, tmp_path, laptop(), BETWEEN)
+        bob.elsewhere[HOST] = party.port
+        bob.trust(party.anchor)
+        assert SECRET_PAGE in bob.sign_in(party.url + "/", "bob").text
+        page = another(world, party).sign_in(party.url + "/", "bob")
+        assert page.status == 403 and f"device.{DOMAIN}" in page.url
+        assert "Use a laptop of the company." in page.text and "has shown no certificate" in page.text
+    finally:
+        world.admin("policy", "remove", "elsewhere")
+        world.admin("device", "authority", "remove", "company")

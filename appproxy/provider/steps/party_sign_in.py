@@ -43,8 +43,9 @@ Conclude = Callable[[Transaction, SignInOutcome], object]
 JudgeProgram = Callable[[Request, Session, str], Awaitable[tuple[str, Conclude]]]
 
 
-#: Where a browser proves its device: for the session and the user of these ids, with the query of the request to go on with.
-DeviceUrl = Callable[[str, str, str], str]
+#: Where a browser proves its device: for the session and the user of these ids, with the query of the request to go on with,
+#: and what it is told if it proves none.
+DeviceUrl = Callable[[str, str, str, str], str]
 _Lacks = SignInAnew | ProveMore | ProveDevice | Refuse
 
 
@@ -137,7 +138,7 @@ class PartySignIn:
             return redirect(resume({**parameters, **_anew(parameters, lacks.max_age)}))
         if isinstance(lacks, ProveDevice):
             assert self._device_url is not None  # `_missing`
-            return redirect(self._device_url(who.session.id, who.user.id, urlencode(parameters)))
+            return redirect(self._device_url(who.session.id, who.user.id, urlencode(parameters), lacks.refusal.message))
         step = next_step(who, lacks.level)
         assert step is not None  # it is a higher level than theirs
         return await self._onward.ask(request, AskFactor(parameters, who, step, False), error=lacks.message)

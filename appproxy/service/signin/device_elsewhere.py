@@ -32,12 +32,13 @@ class DeviceElsewhere:
         self._context = context
         self._check = check
 
-    def url(self, session: str, user: str, onward: str) -> str:
-        """Where a sign-in goes on that has to prove a device: ids of the provider's session and its user, and the query of the
-        request that it comes back to. Raises RequestError(TARGET_TOO_LONG).
+    def url(self, session: str, user: str, onward: str, message: str) -> str:
+        """Where a sign-in goes on that has to prove a device: ids of the provider's session and its user, the query of the
+        request that it comes back to, and what is missing, in words. Raises RequestError(TARGET_TOO_LONG).
         """
         context = self._context
-        text = DeviceElsewhereState(session, user, onward).seal(context.key, context.wall_clock(), context.nonce())
+        state = DeviceElsewhereState(session, user, onward, message)
+        text = state.seal(context.key, context.wall_clock(), context.nonce())
         if len(text) > _LONGEST:
             raise RequestError(Code.TARGET_TOO_LONG, "the request of the application elsewhere is too long for this way")
         return f"{context.device_origin}/prove-elsewhere?t={text.decode('ascii')}"
@@ -58,7 +59,7 @@ class DeviceElsewhere:
             self.log.info("{detail}", detail=error.detail, code=error.code.name, request_id=request_id(request))
             return failure_answer(
                 request, error.code, error.detail, link=again, link_text="Try again",
-                notice=f"A device has to be proved. {error.detail[0].upper()}{error.detail[1:]}. {ADVICE}")
+                notice=f"{state.message} {error.detail[0].upper()}{error.detail[1:]}. {ADVICE}")
         context.store.note(f"user:{state.user}", DEVICE_PROVED, state.user, {
             "address": address_of(request), "client": client_of(request), "provider": BUILTIN, "session": state.session,
             "authority": context.snapshot.device_authorities[device.authority].name, "device": str(device),

@@ -241,7 +241,8 @@ class TestDevice:
         """What browsers were led to prove a device for: session, user and request."""
         found: list[tuple[str, str, str]] = []
 
-        def url(session: str, user: str, onward: str) -> str:
+        def url(session: str, user: str, onward: str, message: str) -> str:
+            assert message == "Use your laptop. Missing: the authentication strength 'device'."
             found.append((session, user, onward))
             return "https://device.example.com/"
 

@@ -26,7 +26,7 @@ def world() -> World:
 
 def url(world: World, onward: str = ONWARD) -> str:
     """Where a browser is led."""
-    return world.sign_in.device_elsewhere.url("s1", "ann", onward)
+    return world.sign_in.device_elsewhere.url("s1", "ann", onward, "Use a laptop.")
 
 
 def test_what_is_proved_goes_back_to_its_session(world: World) -> None:
@@ -57,7 +57,7 @@ def test_who_proves_none_reads_why(world: World) -> None:
         world.store.snapshot = replace(world.store.snapshot, device_authorities=authorities)
         answer = Browser(world).request(url(world))
         text = bytes(answer.content).decode()
-        assert answer.status == 403 and "A device has to be proved." in text
+        assert answer.status == 403 and "Use a laptop." in text
         assert "https://signin.example.com/authorize?client_id=x&amp;state=a%26b" in text
         assert not answer.fields(b"location")
 
