@@ -124,7 +124,7 @@ INNER = {
         {"traces"},
     ],
     "tunnel": [
-        {"exchanges", "ids", "limits", "shares"},
+        {"exchanges", "ids", "limits", "rendezvous", "shares"},
         {"asked_node", "backoff", "frames", "json_head", "retry", "reply", "token_bucket"},
         {"handshake", "findings", "node_list"},
         {"messages"},
