@@ -54,7 +54,7 @@ from appproxy.service.own.token_uses import programs
 from appproxy.service.own.traffic_history import TrafficHistory
 from appproxy.service.relay.connectors.probe import ProbeResult, probe_all
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
-from appproxy.service.relay.connectors.share_tokens import ShareTokens
+from appproxy.service.relay.connectors.share_tokens import SHARES, ShareTokens
 from appproxy.service.relay.identity_blocks import Blocks
 from appproxy.service.relay.moves.stream_moves import MoveTimes
 from appproxy.service.relay.relay import Relay
@@ -163,7 +163,8 @@ class ServiceNode(Service):
         roster = Roster(self._reactor.seconds(), RosterLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds))
         return Relay(
             roster, self._reactor, self._error_pages.page,
-            user_header=blocks.user_header, identity_block=blocks.identity_block, tokens=ShareTokens(self._random_bytes),
+            user_header=blocks.user_header, identity_block=blocks.identity_block,
+            tokens=ShareTokens(self._random_bytes, self.store.secret(SHARES)),
             has_connectors=lambda group: self.snapshot.has_connectors(group), urls=lambda: self.snapshot.urls,
             applications=lambda: self.snapshot.applications.values(),
             limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,

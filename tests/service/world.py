@@ -179,7 +179,7 @@ class World:
         self.relay = Relay(
             Roster(self.clock.seconds(), self.limits), self.clock, failure_answer,
             user_header=lambda session: b"null", identity_block=lambda application, session: b"",
-            tokens=ShareTokens(bytes),
+            tokens=ShareTokens(bytes, b"k" * 32),
             has_connectors=lambda group: any(one.group == group for one in self.snapshot.connectors.values()),
             urls=lambda: self.snapshot.urls,
         )

@@ -84,6 +84,10 @@ class AwayStore:
         with (self._there or self._kept.store).reading() as reading:
             yield reading
 
+    def secret(self, purpose: str) -> bytes:
+        """As of Store."""
+        return self._kept.store.secret(purpose)
+
     def use_countries(self, database: CountryDatabase) -> None:
         """As of Store."""
         self._countries = database

@@ -183,6 +183,10 @@ class LiveStore:
         """When what the next start may need was written last, in seconds since 1970; 0.0: never."""
         return self._store.kept_at or (0.0 if self._keeper is None else self._keeper.at)
 
+    def secret(self, purpose: str) -> bytes:
+        """As of Store: no look at the database."""
+        return self._store.secret(purpose)
+
     def when_back(self, callback: Callable[[], object]) -> None:
         """Call `callback` when the database answers for the first time, after a start without it."""
         self._back.append(callback)

@@ -234,6 +234,10 @@ class Store:
         with self.reading() as reading, uncollected():
             return self._builder.build(reading, previous)
 
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes for this purpose, which all that have the master key have alike (`Sealer.secret`); no transaction."""
+        return self._sealer.secret(purpose)
+
     def use_countries(self, database: CountryDatabase) -> None:
         """From now on snapshots know the countries of addresses."""
         self._builder.countries = database

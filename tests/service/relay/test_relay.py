@@ -67,7 +67,7 @@ class RelayRig:
             Roster(self.clock.seconds(), limits), self.clock, failure_answer,
             user_header=lambda session: b'{"sub":"%b"}' % session.subject.encode(),
             identity_block=lambda application, session: b"x-user: %b\n" % session.name.encode(),
-            tokens=ShareTokens(bytes), **how,
+            tokens=ShareTokens(bytes, b"k" * 32), **how,
         )
         self.relay.configuration = 7
         self.link = Link()

@@ -125,3 +125,9 @@ def test_what_the_next_start_needs_is_kept(store: Store, now: float, tmp_path: P
     node.second()
     assert names() == ["wiki"]
 
+
+
+def test_what_is_made_of_the_master_key_is_as_ever(node: AwayNode) -> None:
+    """Without a look at the database: users stay where they are, whether it answers or not."""
+    assert node.live.secret("shares") == node.away.secret("shares") == node.server.secret("shares")
+    assert node.live.secret("shares") != node.live.secret("others")

@@ -13,9 +13,9 @@ ANN = Session("s1", "ann", "https://signin.example.com", "builtin", "Ann", 940.0
 BOB = replace(ANN, id="s2", subject="bob")
 
 
-def tokens(key: bytes = b"k") -> ShareTokens:
-    """A node's tokens, made with this key."""
-    return ShareTokens(lambda size: key * size)
+def tokens(key: bytes = b"k", share_key: bytes = b"s") -> ShareTokens:
+    """A node's tokens, made with these keys: one of its start, and one that all nodes have."""
+    return ShareTokens(lambda size: key * size, share_key * 32)
 
 
 def test_they_are_short_and_have_no_blanks() -> None:
@@ -27,10 +27,17 @@ def test_they_are_short_and_have_no_blanks() -> None:
 
 
 def test_they_tell_nobody_who_it_is() -> None:
-    """Another node, and this one after a start, has a key of its own: nothing can be looked up in a table."""
-    one, other = tokens(b"k"), tokens(b"l")
+    """Another service has a key of its own: nothing can be looked up in a table."""
+    one, other = tokens(share_key=b"s"), tokens(share_key=b"t")
     assert one.share(ANN, "") != other.share(ANN, "")
     assert one.share(None, "192.0.2.1") != other.share(None, "192.0.2.1")
+
+
+def test_shares_are_the_same_at_all_nodes_and_owners_are_not() -> None:
+    """Also after a start: a user's requests stay together; connections' numbers begin again, and their owners are others."""
+    one, other = tokens(b"k"), tokens(b"l")
+    assert one.share(ANN, "") == other.share(ANN, "")
+    assert one.share(None, "192.0.2.1") == other.share(None, "192.0.2.1")
     assert one.owner(ANN, 1) != other.owner(ANN, 1)
 
 
