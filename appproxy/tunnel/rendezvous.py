@@ -1,4 +1,4 @@
-"""Which of several members a key belongs to, worked out anew each time: nothing is remembered, and whoever sees the same
+"""Which of several members a key belongs to, worked out each time: nothing is remembered, and whoever sees the same
 members says the same, at every node and after every start.
 
 Rendezvous hashing, or highest random weight (Thaler and Ravishankar, Using name-based mappings to increase hit rates,

@@ -2,7 +2,8 @@
 several have.
 
 An address that cannot be reached gets no requests for a while, longer each time. With a health path it is also asked for
-that, and gets none until the answer is good. When none is left, all are tried all the same.
+that, and gets none until the answer is good. When none is left, all are tried all the same. An application that keeps what
+it knows of a user in memory can have each user's requests at one address.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ from appproxy.errors import Code, RequestError
 from appproxy.http.connection_authentication import Leg
 from appproxy.http.h1.client import Event
 from appproxy.net.loop.deadlines import Deadlines
+from appproxy.publish.settings.table import BOUNDED_AFFINITY
+from appproxy.tunnel.rendezvous import BOUND, choose
 from appproxy.tunnel.shares import Held
 
+#: What says nothing about the application.
+_OWN_LIMITS = (Code.ORIGIN_BUSY, Code.CONNECTOR_BUSY)
 #: Seconds without requests after the first failure, and at most; it doubles.
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 60.0
@@ -81,7 +86,7 @@ class LoadBalancer:
 
     def take(self, user: OriginUser, repeatable: bool, now: float) -> OriginStream | None:
         """A carrier to the address that has least to do; None: dial."""
-        upstream = self._of_owner(user.owner) or self._choose(now, ())
+        upstream = self._of_owner(user.owner) or self._choose(now, (), user.share)
         origin_stream = upstream.origin.take(user, repeatable, now)
         self._chosen = upstream if origin_stream is None else None
         return origin_stream
@@ -90,18 +95,18 @@ class LoadBalancer:
         """Connect to the address that `take` has found; when that fails, to the others."""
         upstream, self._chosen = self._chosen, None
         attempt = Attempts(self, user, timeout, patience)
-        attempt.start(upstream or self._of_owner(user.owner) or self._choose(self._seconds(), ()))
+        attempt.start(upstream or self._of_owner(user.owner) or self._choose(self._seconds(), (), user.share))
         return attempt
 
     def _of_owner(self, owner: bytes) -> Upstream | None:
         """Where a connection is that only this owner may use: the next leg of a handshake must come there."""
         return next((upstream for upstream in self.upstreams if upstream.origin.belongs_to(owner)), None)
 
-    def another(self, tried: Sequence[Upstream]) -> Upstream | None:
-        """One that was not tried yet; None when there is none."""
-        return None if len(tried) == len(self.upstreams) else self._choose(self._seconds(), tried)
+    def another(self, tried: Sequence[Upstream], share: bytes, code: Code) -> Upstream | None:
+        """One that was not tried yet, where the last one has failed with this code; None when there is none."""
+        return None if len(tried) == len(self.upstreams) else self._choose(self._seconds(), tried, share)
 
-    def _choose(self, now: float, tried: Sequence[Upstream]) -> Upstream:
+    def _choose(self, now: float, tried: Sequence[Upstream], share: bytes) -> Upstream:
         """The least busy of those that answer, in turn where several are; of all when none answers.
 
         A slow address, or one that long streams stay with, gets fewer requests so.
@@ -110,12 +115,11 @@ class LoadBalancer:
         start = self._next
         self._next = (start + 1) % len(upstreams)
         rest = [upstream for upstream in upstreams[start:] + upstreams[:start] if upstream not in tried]
-        answering = [upstream for upstream in rest if upstream.healthy and upstream.until <= now]
-        return min(answering or rest, key=lambda upstream: upstream.origin.busy)
+        return min(_answering(rest, now), key=lambda upstream: upstream.origin.busy)
 
     def failed(self, upstream: Upstream, error: RequestError) -> None:
         """No connection could be made."""
-        if error.code in (Code.ORIGIN_BUSY, Code.CONNECTOR_BUSY):
+        if error.code in _OWN_LIMITS:
             return  # a limit of ours says nothing about the application
         if not upstream.failures:
             self.log.warn("{application}: {upstream} cannot be reached: {reason}",
@@ -146,6 +150,37 @@ class LoadBalancer:
         """Check no more."""
         for check in self._checks:
             check.close()
+
+
+class StickyBalancer(LoadBalancer):
+    """A user's requests go to one address as long as that answers (setting `affinity`), and then to one of the others.
+
+    Rendezvous hashing by the user's share: all connectors say the same, and when an address goes or comes only users move that
+    were, or are, at home there. A request that names nobody goes to the least busy.
+    """
+
+    def __init__(self, target: Target, origins: Sequence[UpstreamAddress], clock: IReactorTime, deadlines: Deadlines) -> None:
+        super().__init__(target, origins, clock, deadlines)
+        self._bound = BOUND if target.settings.affinity == BOUNDED_AFFINITY else None
+        self._names = {upstream: str(upstream).encode() for upstream in self.upstreams}
+
+    def another(self, tried: Sequence[Upstream], share: bytes, code: Code) -> Upstream | None:
+        """As above; but one that has no free connection is not down, and elsewhere the application would not know the user."""
+        if self._bound is None and share != NOBODY and code in _OWN_LIMITS:
+            return None
+        return super().another(tried, share, code)
+
+    def _choose(self, now: float, tried: Sequence[Upstream], share: bytes) -> Upstream:
+        if share == NOBODY:
+            return super()._choose(now, tried, share)
+        found = _answering([upstream for upstream in self.upstreams if upstream not in tried], now)
+        loads = () if self._bound is None else [upstream.origin.busy for upstream in found]
+        return found[choose(share, [self._names[upstream] for upstream in found], loads, self._bound)]
+
+
+def _answering(upstreams: list[Upstream], now: float) -> list[Upstream]:
+    """Those that answer; all when none does."""
+    return [upstream for upstream in upstreams if upstream.healthy and upstream.until <= now] or upstreams
 
 
 class Attempts:
@@ -216,7 +251,7 @@ class Attempts:
         self._attempt = None
         if self._user is None:
             return
-        upstream = self._balancer.another(self._tried)
+        upstream = self._balancer.another(self._tried, self._user.share, error.code)
         if upstream is None:
             user, self._user = self._user, None
             user.origin_failed(error)

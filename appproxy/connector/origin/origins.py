@@ -14,7 +14,7 @@ from appproxy.connector.origin.h1.connection import OriginConnection, SecureOrig
 from appproxy.connector.origin.h1.handshakes import Handshakes
 from appproxy.connector.origin.h1.kept import IDLE_SECONDS, SETTLE_SECONDS, KeptConnections
 from appproxy.connector.origin.h2.origin import H2Origin
-from appproxy.connector.origin.load_balancer import LoadBalancer
+from appproxy.connector.origin.load_balancer import LoadBalancer, StickyBalancer
 from appproxy.connector.origin.origin_stream import OriginAttempt, OriginSource, OriginUser
 from appproxy.connector.origin.pressure import Pressure
 from appproxy.connector.origin.waiting import PATIENCE, WaitingRequest, WaitingRequests
@@ -22,6 +22,7 @@ from appproxy.errors import Code
 from appproxy.http.connection_authentication import Leg, has_credentials
 from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.net.secure.sockets import UnreadBytes
+from appproxy.publish.settings.table import NO_AFFINITY
 from appproxy.tunnel.shares import Places
 
 #: Idle connections to one application; a burst's leftovers beyond it are closed.
@@ -357,7 +358,8 @@ class Origins:
         if not target.others:
             return self.of(target.address)
         places = [self.of(address) for address in (target.address, *target.others)]
-        return LoadBalancer(target, places, self._clock, self._deadlines)
+        balancer = LoadBalancer if target.settings.affinity == NO_AFFINITY else StickyBalancer
+        return balancer(target, places, self._clock, self._deadlines)
 
     def forget(self, address: OriginAddress) -> None:
         """Forget this one, and close its idle connections; requests under way there go on."""

@@ -41,6 +41,8 @@ _VIEW = kinds.choice(
     *VIEWS, needed="must be internal (requests speak of the application's own URL) or public (of what the user typed)")
 #: As messages to connectors have called it from the beginning, when it was about Host alone.
 _HOST_HEADERS = {"internal": "internal", "public": "original"}
+#: Where a user's requests go: anywhere; always to one address; to one, as long as that has not much more than others.
+AFFINITIES = NO_AFFINITY, STRICT_AFFINITY, BOUNDED_AFFINITY = ("none", "user", "user-bounded")
 _SAME_SITE = kinds.choice(
     "lax", "none", needed="must be lax or none; with strict a user who comes from the sign-in page would have no cookie")
 
@@ -100,6 +102,11 @@ class OriginSettings:
         "with origins: what each is asked for; only those with a good answer get requests", sparse=True)
     health_interval: float = setting(
         10.0, kinds.number(1, 3600, "seconds"), "connection", "seconds between two such questions", "seconds", sparse=True)
+    #: One of `AFFINITIES`.
+    affinity: str = setting(
+        NO_AFFINITY, kinds.choice(*AFFINITIES), "connection",
+        "with origins: whether a user's requests stay at one address: none, user (until it is down), or user-bounded (or "
+        "has much more to do than the others)", sparse=True)
     upgrades: frozenset[str] = setting(
         frozenset({"websocket"}), own_kinds.UPGRADES, "connection", "protocols that a connection may change to, or none",
         sparse=True)

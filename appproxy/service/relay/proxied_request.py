@@ -8,8 +8,10 @@ here, and in `answered_request`, it is done.
 from __future__ import annotations
 
 from appproxy.errors import Code
+from appproxy.publish.settings.table import NO_AFFINITY
 from appproxy.service.relay.answered_request import AnsweredRequest
 from appproxy.service.relay.connectors.peer import Peer, SignalChannel
+from appproxy.service.relay.connectors.preferred import preferred
 from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Flag, Kind, encode
 from appproxy.tunnel.life.proxied import ATTEMPTS, STATE, WITHOUT_BODY, Action, Event, with_body
@@ -49,11 +51,14 @@ class ProxiedRequest(AnsweredRequest):
     def dispatch(self, now: float) -> None:
         """Send it to a connector, or wait for one, or fail."""
         relay = self.relay
-        group = self.plan.application.connector_group
+        application = self.plan.application
+        group = application.connector_group
         roster = relay.roster
         kept = self._kept_peer() if relay.affinity.used else None
         if kept is not None and not self.binds:
             self.known = True
+        if kept is None and application.affinity != NO_AFFINITY:
+            kept = preferred(roster, group, self.tried, now, self.whose)
         peer = kept or roster.pick(group, self.tried, now, self.whose)
         if peer is not None:
             self.send(peer, now)

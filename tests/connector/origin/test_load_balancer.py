@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import blake2b
 
 import pytest
 from twisted.internet.error import ConnectionRefusedError
 from twisted.logger import capturedLogs
 
 from appproxy.connector.config.configuration import OriginAddress, Target
-from appproxy.connector.origin.load_balancer import FIRST_PAUSE, LONGEST_PAUSE, LoadBalancer
+from appproxy.connector.origin.load_balancer import FIRST_PAUSE, LONGEST_PAUSE, LoadBalancer, StickyBalancer
 from appproxy.connector.requests.route import OriginRoute
 from appproxy.errors import Code, RequestError
+from appproxy.publish.settings.table import OriginSettings
 from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.rendezvous import FEW
 from tests.connector.h2_application import H2Application
 from tests.connector.rig import APPLICATION, HOME, Dialled, Rig, SignalPeer, code, finals, request, send
 
@@ -223,3 +226,102 @@ def pulse(rig: Rig, signal: SignalPeer, seconds: float) -> None:
     rig.clock.advance(seconds)
     signal.keep_alive()
     rig.second.keep_alive()
+
+
+USERS = [f"u{number}" for number in range(40)]
+
+
+def sticky_rig(affinity: str, most: int = 0) -> tuple[Rig, SignalPeer, LoadBalancer]:
+    """As `spread_rig`, with this affinity, and at most so many connections to each address."""
+    rig, _ = spread_rig(replace(HOME, max_connections=most))
+    target = replace(rig.routes[APPLICATION].target, settings=OriginSettings(affinity=affinity))
+    balancer = rig.origins.source(target)
+    assert isinstance(balancer, StickyBalancer)
+    rig.routes[APPLICATION] = OriginRoute(target, balancer)
+    return rig, rig.online(), balancer
+
+
+def ask(rig: Rig, signal: SignalPeer, id: int, user: str) -> str:
+    """Send a request of this user, and answer it; which address it went to."""
+    send(signal, id, request(user=user))
+    (host,) = dialled(rig)
+    wire = rig.origin()
+    wire.take()
+    wire.deliver(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+    rig.settle()
+    return host
+
+
+def homes(rig: Rig, signal: SignalPeer, start: int) -> dict[str, str]:
+    """The address of each user."""
+    return {user: ask(rig, signal, start + place, user) for place, user in enumerate(USERS)}
+
+
+@pytest.mark.parametrize("affinity", ["user", "user-bounded"])
+def test_a_user_stays_at_one_address(affinity: str) -> None:
+    """Each time; when one is down only its users go elsewhere, and they are back when it is."""
+    rig, signal, balancer = sticky_rig(affinity)
+    before = homes(rig, signal, 1)
+    assert set(before.values()) == set(HOSTS)
+    assert homes(rig, signal, 101) == before
+    balancer.judge(balancer.upstreams[1], "it says 503")
+    during = homes(rig, signal, 201)
+    assert {before[user] for user in USERS if during[user] != before[user]} == {"b.corp"}
+    assert set(during.values()) == {"a.corp", "c.corp"}
+    balancer.judge(balancer.upstreams[1], "")
+    assert homes(rig, signal, 301) == before
+
+
+def test_its_address_cannot_be_reached() -> None:
+    """The request goes to the next one at once, and the user's further ones, too, until it is tried again."""
+    rig, signal, _ = sticky_rig("user")
+    user = USERS[0]
+    home = ask(rig, signal, 1, user)
+    send(signal, 2, request(b"POST", length=0, user=user))
+    assert dialled(rig) == [home]
+    refuse(rig.origins_dialled.pop())
+    (second,) = dialled(rig)
+    assert second != home
+    rig.origin().deliver(OK.replace(b"OK\r\n", b"OK\r\nconnection: close\r\n"))
+    rig.settle()
+    assert ask(rig, signal, 3, user) == second
+    rig.clock.advance(FIRST_PAUSE)
+    assert ask(rig, signal, 4, user) == home
+
+
+def test_requests_of_nobody_go_to_the_least_busy() -> None:
+    """A service that names nobody leaves nothing to go by."""
+    rig, signal, _ = sticky_rig("user")
+    for id in (1, 2, 3):
+        send(signal, id, request())
+    assert sorted(dialled(rig)) == HOSTS
+
+
+@pytest.mark.parametrize(("affinity", "elsewhere"), [("user", 0), ("user-bounded", FEW)])
+def test_one_user_with_very_much(affinity: str, elsewhere: int) -> None:
+    """Stays at one address, or, with a bound, goes to others with what is over."""
+    rig, signal, _ = sticky_rig(affinity)
+    for id in range(1, 2 * FEW + 1):
+        send(signal, id, request(user=USERS[0]))
+    counts = sorted(dialled(rig).count(host) for host in HOSTS)
+    assert counts == [0, elsewhere, 2 * FEW - elsewhere]
+
+
+def test_who_stays_waits_for_a_connection() -> None:
+    """An address that has no free connection is not down: the request fails, rather than come where nobody knows the user."""
+    rig, signal, _ = sticky_rig("user", most=1)
+    for id in (1, 2):
+        send(signal, id, replace(request(user=USERS[0]), timeout=10.0))
+    assert len(dialled(rig)) == 1
+    rig.origin()
+    rig.clock.pump([0.25] * 40)
+    assert (Kind.FAIL, 2, Code.ORIGIN_BUSY) in finals(signal.read())
+    assert dialled(rig) == []
+
+
+@pytest.mark.parametrize(("user", "key"), [("u1", b"u1______________"), ("@u1", b"@u1______________")])
+def test_the_address_is_the_one_that_the_specification_says(user: str, key: bytes) -> None:
+    """Section 10, worked out once more: connectors of other makes and releases must come to the same."""
+    weights = {host: blake2b(f"http://{host}:80".encode(), digest_size=8, key=key).digest() for host in HOSTS}
+    rig, signal, _ = sticky_rig("user")
+    assert ask(rig, signal, 1, user) == max(HOSTS, key=lambda host: int.from_bytes(weights[host], "big"))

@@ -5,7 +5,7 @@ Decisions only; the bytes are moved by `service.tunnel`, and what a request does
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from appproxy.errors import Code
@@ -17,7 +17,7 @@ from appproxy.tunnel.shares import ADDRESS, FairQueue, few_of, reserve_of
 Whose = tuple[bytes, str]
 UNKNOWN: Whose = (b"", "")
 #: Milliseconds that a connector's event loop may be late before others of its group get its requests.
-_LAG_MS = 500
+LAG_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,10 @@ class Roster:
         peer.group = group
         self.add(peer)
 
+    def members(self, group: str) -> Sequence[Peer]:
+        """The processes of a group's connectors, without those that leave."""
+        return self._groups.get(group, ())
+
     def online(self, group: str) -> int:
         """How many connectors of a group take requests, with any of their workers."""
         return len({peer.id for peer in self._groups.get(group, ()) if peer.online})
@@ -146,7 +150,7 @@ class Roster:
                 continue
             if load >= peer.usual and whose is not None and not self._is_of_reserve(peer, load, whose):
                 continue
-            lags = peer.load is not None and peer.load.lag_ms > _LAG_MS
+            lags = peer.load is not None and peer.load.lag_ms > LAG_MS
             cost = (peer.suspected or peer.try_at > now, lags, load, peer.streams)
             if best is None or cost < best_cost:
                 best, best_cost = peer, cost
