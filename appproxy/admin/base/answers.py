@@ -92,10 +92,12 @@ _RECORDS: Mapping[str, str] = {
     "ConfigurationDifference": "what:text section:text name:text path:text fields:[FieldDifference]",
     "SecretReference": "path:text reference:map",
     "ConfigurationComparison":
-        "changes:[ConfigurationDifference] only_here:[ConfigurationDifference] secrets:[SecretReference] etag:text",
+        "changes:[ConfigurationDifference] only_here:[ConfigurationDifference] ending:[ConfigurationDifference] "
+        "secrets:[SecretReference] etag:text",
     "NewSecret": "path:text name:text id:text secret:text",
     "ConfigurationChange":
-        "changes:[ConfigurationDifference] only_here:[ConfigurationDifference] pruned:flag made:[NewSecret]",
+        "changes:[ConfigurationDifference] only_here:[ConfigurationDifference] ending:[ConfigurationDifference] pruned:flag "
+        "made:[NewSecret]",
 }  # fmt: skip
 _APP, _POLICIES = "/applications/{application}", ("policy", "location", "strength", "context")
 _PLURAL = {"policy": "policies", "location": "locations", "strength": "strengths", "context": "contexts"}

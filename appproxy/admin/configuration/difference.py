@@ -11,6 +11,7 @@ from appproxy.admin.configuration.fields import is_reference
 from appproxy.admin.configuration.renames import Renames, renamed, renames_of
 from appproxy.admin.configuration.sections import (
     BRANDING,
+    EXPIRES,
     ID,
     SECTIONS,
     UNSAID,
@@ -38,6 +39,8 @@ class What(Enum):
     CHANGE = "change"
     RENAME = "rename"
     REMOVE = "remove"
+    #: No entry is of it, and it ends by itself.
+    END = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`changes`: in the order of the sections, renames first; `only_here`: what no entry is of."""
+    """`changes`: in the order of the sections, renames first; `only_here`: what no entry is of; `ending`: parts of things
+    that no entry is of either, and that end by themselves."""
 
     changes: tuple[Difference, ...]
     only_here: tuple[Difference, ...]
+    ending: tuple[Difference, ...]
     renames: Renames
 
 
@@ -89,15 +94,17 @@ def compare(there: Document, wanted: Document, *, tells_hidden: bool = True) -> 
         Difference(What.RENAME, section, new, path, (FieldChange("name", old, new),))
         for section, pairs in renames.items() for old, new, path in _with_paths(section, wanted, pairs)]
     only_here: list[Difference] = []
+    ending: list[Difference] = []
     for name, section in SECTIONS.items():
         if name in wanted:
             found, rest = _compare_section(section, now[name], wanted[name], tells_hidden)
-            changes += found
+            changes += (one for one in found if one.what is not What.END)
+            ending += (one for one in found if one.what is What.END)
             only_here += rest
     if BRANDING in wanted and (fields := tuple(_of_mappings("", now[BRANDING], wanted[BRANDING]))):
         changes.append(Difference(
             What.CHANGE, BRANDING, "", BRANDING, fields, before=now[BRANDING], after=wanted[BRANDING]))
-    return Comparison(tuple(changes), tuple(only_here), renames)
+    return Comparison(tuple(changes), tuple(only_here), tuple(ending), renames)
 
 
 def _with_paths(section: str, wanted: Document, pairs: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -116,9 +123,13 @@ def _compare_section(
         before = known.pop(names.key(name), None)
         if before is None:
             found.append(Difference(What.ADD, section.name, name, path, after=after))
-        elif fields := tuple(_fields(section.fields, before, after, tells_hidden)):
-            _check_fixed(section, fields, path)
-            found.append(Difference(What.CHANGE, section.name, name, path, fields, before, after))
+            continue
+        fields = tuple(_fields(section.fields, before, after, tells_hidden))
+        _check_fixed(section, fields, path)
+        for what, those in ((What.CHANGE, tuple(one for one in fields if not _ends(one))),
+                            (What.END, tuple(one for one in fields if _ends(one)))):
+            if those:
+                found.append(Difference(what, section.name, name, path, those, before, after))
     rest = [
         Difference(What.REMOVE, section.name, label(section, one), before=one) for one in known.values()
         if one.get("id") != _LASTING.get(section.name, "")]
@@ -130,6 +141,11 @@ def _check_fixed(section: Section, fields: Sequence[FieldChange], path: str) -> 
         known = section.by_name.get(one.field)
         if known is not None and known.fixed:
             raise ConfigError(f"{path}.{one.field}: is {one.before!r} and cannot be changed", hint="add another one instead")
+
+
+def _ends(one: FieldChange) -> bool:
+    """Is it there for a time, and nothing is said of it? What was given for a time is not taken away by leaving it out."""
+    return one.after is None and isinstance(one.before, Mapping) and bool(one.before.get(EXPIRES))
 
 
 def _fields(fields: Sequence[Field], before: Entry, after: Entry, tells_hidden: bool) -> Iterator[FieldChange]:

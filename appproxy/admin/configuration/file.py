@@ -33,8 +33,8 @@ _HEAD = """\
 # A section that is left out is left alone.
 #
 # Not in here: users, who is in which group, sessions, second factors, service tokens, time-limited roles, groups of
-# directories, connectors and their tokens, certificates and their orders, keys, nodes, exports of the audit, device
-# authorities and devices (the authorities that policies and strengths name have to be there), service.toml.
+# directories, connectors and their tokens, certificates and their orders, keys, nodes, exports of the audit, devices,
+# service.toml.
 # A secret is said by where it is found, {environment: NAME} or {file: PATH}, when the thing that has it is made; it is
 # never compared.
 """

@@ -46,18 +46,21 @@ _ROUTES = Routes((
 
 
 def _show(reading: Reading, call: Call) -> object:
-    return shown(configuration(reading))
+    return shown(configuration(reading, call.context.now))
 
 
 def _compare(reading: Reading, call: Call) -> object:
-    there = configuration(reading)
+    now = call.context.now
+    there = configuration(reading, now)
     may = call.context.principal.covers([Permission.CHANGE_CONFIGURATION])
-    found = compare(there, read_document(call.body.json("document"), there), tells_hidden=may)
+    found = compare(there, read_document(call.body.json("document"), there, now), tells_hidden=may)
     return {**_described(found), "secrets": list(_secrets(found.changes)), "etag": etag_of(shown(there), ())}
 
 
 def _described(found: Comparison) -> dict[str, object]:
-    return {"changes": [one.record() for one in found.changes], "only_here": [one.record() for one in found.only_here]}
+    return {
+        "changes": [one.record() for one in found.changes], "only_here": [one.record() for one in found.only_here],
+        "ending": [one.record() for one in found.ending]}
 
 
 def _secrets(changes: Iterable[Difference]) -> Iterator[dict[str, object]]:
@@ -75,25 +78,26 @@ def _secrets(changes: Iterable[Difference]) -> Iterator[dict[str, object]]:
 
 def _apply(tx: Transaction, call: Call) -> Change:
     document, prune = call.body.json("document"), call.body.flag("prune", False)
-    there = configuration(tx)
-    found = rest = compare(there, read_document(document, there))
+    there = configuration(tx, tx.now)
+    found = rest = compare(there, read_document(document, there, tx.now))
     with guard.keeping_an_administrator(tx, call.context.principal, Permission.CHANGE_ROLES):
         if found.renames:
             for section, pairs in found.renames.items():
                 rename_all(tx, SECTIONS[section].one, pairs)
-            now = configuration(tx)
-            rest = compare(now, read_document(document, now))
+            now = configuration(tx, tx.now)
+            rest = compare(now, read_document(document, now, tx.now))
         done = [_performed(tx, call, step) for step in steps_of(rest.changes, rest.only_here if prune else ())]
         if any(field.field == "providers" for one in rest.changes for field in one.fields):
             # Who was assigned before the application had their provider is let in with it, and nobody knew of them until now.
-            now = configuration(tx)
-            done += [_performed(tx, call, step) for step in steps_of(compare(now, read_document(document, now)).changes, ())]
+            now = configuration(tx, tx.now)
+            rest = compare(now, read_document(document, now, tx.now))
+            done += [_performed(tx, call, step) for step in steps_of(rest.changes, ())]
     _check_nobody_is_locked_out(tx, call, found, prune)
     if done:
         audit.record_all(tx, [entry for entry, _ in done])
     made = [secret for _, secret in done if secret]
     answer = {**_described(found), "pruned": prune, "made": made}
-    return Change(answer, "", _noted(there, configuration(tx), found, prune))
+    return Change(answer, "", _noted(there, configuration(tx, tx.now), found, prune))
 
 
 def _performed(tx: Transaction, call: Call, step: ApplyStep) -> tuple[AuditEntry, dict[str, object]]:

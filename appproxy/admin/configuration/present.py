@@ -9,8 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from appproxy.admin.base.moments import moment_text
 from appproxy.admin.configuration.sections import (
     BRANDING,
+    EXPIRES,
     FORMAT,
     FORMAT_KEY,
     NEEDED,
@@ -59,8 +61,11 @@ _PUBLIC = "public"
 _NO_VARIABLE = re.compile(r"[^A-Z0-9]+")
 
 
-def configuration(reading: Reading) -> Document:
-    """All of it. Secrets are in none of it, but for settings named `request.NAME`: those are for nobody's eyes."""
+def configuration(reading: Reading, now: float) -> Document:
+    """All of it; of what is for a time what has not ended at `now`, in seconds since 1970.
+
+    Secrets are in none of it, but for settings named `request.NAME`: those are for nobody's eyes.
+    """
     called = Names.now(reading)
     found: dict[str, list[Entry]] = {
         "connector_groups": [
@@ -72,7 +77,7 @@ def configuration(reading: Reading) -> Document:
         "device_authorities": [_device_authority(one) for one in authorities.list_all(reading)],
         **{section: [_document(one, kind, called) for one in documents.list_all(reading, kind)]
            for section, kind in _KINDS.items()},
-        "applications": _applications(reading, called),
+        "applications": _applications(reading, called, now),
         "second_factors": [{"group": one.group, "grace": one.grace} for one in second_factor_rules.list_all(reading)],
         "break_glass": [
             {"user": called.users[subject]} for provider, subject in policies.exempt(reading)
@@ -133,11 +138,12 @@ def _document(one: Stored, kind: DocumentKind, called: Names) -> Entry:
     return {"id": one.id, **shown, "name": one.name}
 
 
-def _applications(reading: Reading, called: Names) -> list[Entry]:
+def _applications(reading: Reading, called: Names, now: float) -> list[Entry]:
     groups = {one.id: one.name for one in connector_groups.list_all(reading)}
     texts, pictures = applications.all_texts(reading), logos.all_pictures(reading)
     return [
-        {**_application(one, texts[one.id], groups, called), "logo": b64encode(pictures.get(one.id, b"")).decode("ascii")}
+        {**_application(one, texts[one.id], groups, called), "assignments": _assignments(one, called, now),
+         "logo": b64encode(pictures.get(one.id, b"")).decode("ascii")}
         for one in applications.list_all(reading)
     ]
 
@@ -149,23 +155,25 @@ def _application(one: Application, texts: Mapping[str, str], groups: Mapping[str
         "providers": [called.providers[provider] for provider in one.providers],
         "settings": {key: text for key, text in sorted(check_texts(texts).items()) if text},
         "segments": [{"external": str(each.external), "internal": str(each.internal)} for each in one.segments],
-        "cors": [cors_record(rule) for rule in one.cors], "assignments": _assignments(one, called),
+        "cors": [cors_record(rule) for rule in one.cors],
     }  # fmt: skip
 
 
-def _assignments(one: Application, called: Names) -> list[Entry]:
-    """Those of the providers that the application has, whom it lets in."""
+def _assignments(one: Application, called: Names, now: float) -> list[Entry]:
+    """Those of the providers that the application has, whom it lets in now."""
     found = []
     own: Sequence[Application | ProviderAccess] = (one, *one.other_providers)
     for access in own:
         provider = access.provider
-        of = ((schema.USER, access.assigned_users, access.maintaining_users, called.users),
-              (schema.GROUP, access.assigned_groups, access.maintaining_groups, called.groups))
-        for kind, values, maintaining, known in of:
-            for value in values:
+        of = ((schema.USER, access.assigned_users, access.ending_users, access.maintaining_users, called.users),
+              (schema.GROUP, access.assigned_groups, access.ending_groups, access.maintaining_groups, called.groups))
+        for kind, lasting, ending, maintaining, known in of:
+            for value, ends in (*((value, 0.0) for value in lasting), *ending):
+                if ends and int(ends) <= now:
+                    continue  # the whole second is what a document says
                 name = known.get(value, value) if provider == BUILTIN else value
                 found.append({"user": "", "group": "", kind: name, "provider": called.providers[provider],
-                              "maintainer": value in maintaining})
+                              "maintainer": value in maintaining, EXPIRES: moment_text(ends) if ends else ""})
     return sorted(found, key=lambda entry: [str(entry[key]) for key in ("provider", "group", "user")])
 
 

@@ -16,6 +16,8 @@ from typing import Any, Final
 FORMAT, FORMAT_KEY = 1, "format"
 #: Parts of a reference to a secret: a variable of the environment of whoever applies the document, or a file there.
 REFERENCES = ("environment", "file")
+#: Of an entry of a list: when it ends by itself, "" for never.
+EXPIRES = "expires"
 
 Entry = dict[str, Any]
 Document = dict[str, Any]
@@ -118,7 +120,9 @@ _APPLICATION = (
     Field("cors", FieldForm.ENTRIES, "what pages of other origins may do", (), fields=_CORS, key=("resource",)),
     Field("assignments", FieldForm.ENTRIES, "who may use it", (), fields=_who(
         Field("provider", _T, "of which provider; left out: the first", "", "providers"),
-        Field("maintainer", _F, "also while it is being maintained?", False)), key=("user", "group", "provider")),
+        Field("maintainer", _F, "also while it is being maintained?", False),
+        Field(EXPIRES, _T, "when it ends by itself, such as 2026-12-24T18:00:00Z; left out: never", "")),
+        key=("user", "group", "provider")),
 )  # fmt: skip
 _PROVIDER = (
     *_NAME, Field("kind", _T, "oidc, or a kind that another distribution brings", "oidc", fixed=True),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from appproxy.admin.configuration.difference import Difference, FieldChange, What
 from appproxy.admin.configuration.fields import is_reference
-from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Entry, FieldForm
+from appproxy.admin.configuration.sections import BRANDING, EXPIRES, SECTIONS, Entry, FieldForm
 from appproxy.errors import ConfigError
 from appproxy.publish.settings.request_fields import may_be_secret
 from appproxy.store.snapshot import BUILTIN
@@ -127,13 +127,13 @@ def _new_application(one: Difference) -> Iterator[ApplyStep]:
     for rule in after["cors"]:
         yield ApplyStep("POST", f"{at}/cors", rule, one.path)
     for entry in (entry for entry in after["assignments"] if entry not in first):
-        yield ApplyStep("POST", f"{at}/assignments", _said(entry), one.path)
+        yield ApplyStep("POST", f"{at}/assignments", _said_assignment(entry), one.path)
 
 
 def _is_let_in_at_once(one: Difference, entry: Entry) -> bool:
     """Can it be said together with the application, which takes half the time?"""
     signs_in = one.after["preauth"] == "oidc"
-    return signs_in and not entry["maintainer"] and entry["provider"] == one.after["providers"][0]
+    return signs_in and not entry["maintainer"] and not entry[EXPIRES] and entry["provider"] == one.after["providers"][0]
 
 
 def _changed_application(one: Difference) -> Iterator[ApplyStep]:
@@ -202,12 +202,25 @@ def _changed_rules(at: str, changes: Iterable[FieldChange], where: str) -> Itera
 
 def _changed_assignments(at: str, changes: Iterable[FieldChange], where: str) -> Iterator[ApplyStep]:
     for each in changes:
-        if each.after is not None:
-            yield ApplyStep("POST", f"{at}/assignments", _said(each.after), where)
+        if each.after is None:
+            continue
+        if each.before is not None and each.after[EXPIRES] and not each.before[EXPIRES]:
+            # What is there for good does not begin to end: it is another one.
+            yield _unassigned(at, each.before, where)
+        yield ApplyStep("POST", f"{at}/assignments", _said_assignment(each.after), where)
     for each in changes:
         if each.after is None:
-            gone = {key: each.before[key] for key in ("user", "group", "provider")}
-            yield ApplyStep("DELETE", f"{at}/assignments", _said(gone), where)
+            yield _unassigned(at, each.before, where)
+
+
+def _unassigned(at: str, entry: Entry, where: str) -> ApplyStep:
+    gone = {key: entry[key] for key in ("user", "group", "provider")}
+    return ApplyStep("DELETE", f"{at}/assignments", _said(gone), where)
+
+
+def _said_assignment(entry: Entry) -> Entry:
+    """As the operation takes it, whose own `expires` is a time from now."""
+    return {"expires_at" if key == EXPIRES else key: value for key, value in _said(entry).items()}
 
 
 def _said(entry: Entry) -> Entry:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from appproxy.admin.base import roles
+from appproxy.admin.base.moments import moment_text, read_moment
 from appproxy.admin.configuration.fields import check_size, entries_at, known_at
 from appproxy.admin.configuration.present import plain_chain
 from appproxy.admin.configuration.sections import (
     BRANDING,
+    EXPIRES,
     FORMAT,
     FORMAT_KEY,
     OF_BUILTIN,
@@ -42,8 +44,10 @@ _SOMETHING = "secret"
 Called = Mapping[str, Mapping[str, str]]
 
 
-def read_document(document: object, there: Document) -> Document:
-    """Only the sections that it has. `there`: what is there now, whose names it may use. Raises ConfigError, with the path."""
+def read_document(document: object, there: Document, now: float) -> Document:
+    """Only the sections that it has, without assignments that ended before `now` (seconds since 1970). `there`: what is there
+    now, whose names it may use. Raises ConfigError, with the path.
+    """
     if not isinstance(document, Mapping):
         raise ConfigError("the document must be an object of sections")
     check_size(document)
@@ -59,6 +63,8 @@ def read_document(document: object, there: Document) -> Document:
         section = SECTIONS[name]
         made[name] = [_normal(section, entry, f"{name}[{number}]", called) for number, entry in enumerate(entries)]
         _no_doubles(section, made[name])
+    for entry in made.get("applications", ()):
+        entry["assignments"] = [one for one in entry["assignments"] if not _has_ended(one, now)]
     if BRANDING in document:
         made[BRANDING] = _branding({} if document[BRANDING] is None else document[BRANDING])
     return made
@@ -185,7 +191,16 @@ def _assignment(entry: Entry, path: str, first: str, providers: frozenset[str], 
     entry["provider"] = _named(entry["provider"], called["providers"]) or first
     if entry["provider"] not in providers:
         raise ConfigError(f"{path}.provider: {entry['provider']!r} is none of the application's")
+    if entry[EXPIRES]:
+        if entry["maintainer"]:
+            raise ConfigError(f"{path}.maintainer: an assignment that ends by itself is no maintainer's",
+                              hint=f"leave maintainer or {EXPIRES} out")
+        entry[EXPIRES] = moment_text(read_moment(entry[EXPIRES], f"{path}.{EXPIRES}"))
     return _person(entry, path, called)
+
+
+def _has_ended(entry: Entry, now: float) -> bool:
+    return bool(entry[EXPIRES]) and read_moment(entry[EXPIRES], EXPIRES) <= now
 
 
 def _role(entry: Entry, called: Called) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from appproxy.admin.base.moments import read_moment
 from appproxy.admin.base.operation import Call, Change, Command, Operation, Query
 from appproxy.admin.base.pages import SEARCH
 from appproxy.admin.base.principal import Permission
@@ -128,9 +129,21 @@ def _remove(tx: Transaction, call: Call) -> Change:
 def _assign(tx: Transaction, call: Call) -> Change:
     found = applications.find(tx, call.path["application"])
     maintainer = call.body.flag("maintainer") if "maintainer" in call.body else None
-    expires = end_of(tx, call) if "expires" in call.body else 0.0
+    expires = _end_or_never(tx, call)
     made = _assignment(tx, assignments.assign(tx, found.id, **_who(call), maintainer=maintainer, expires=expires))
     return Change(made, found.id, {"name": found.name, **made})
+
+
+def _end_or_never(tx: Transaction, call: Call) -> float:
+    """`expires`, or `expires_at`, a moment: whoever says one again later means the same end. 0.0 without both."""
+    if "expires_at" not in call.body:
+        return end_of(tx, call) if "expires" in call.body else 0.0
+    if "expires" in call.body:
+        raise ConfigError("expires_at: is said already by expires", hint="leave one of the two out")
+    ends = read_moment(call.body.text("expires_at"), "expires_at")
+    if not tx.now < ends <= tx.now + LONGEST_ACCESS:
+        raise ConfigError("expires_at: must be at most a year from now, and not over")
+    return ends
 
 
 def end_of(tx: Transaction, call: Call) -> float:
@@ -239,8 +252,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Query(_ONE + "/assignments", "Who may use the application.", _list_assignments,
           page="key", reads_pages=True, live=(), permission=Permission.READ_APPLICATIONS),
     Command("POST", _ONE + "/assignments", "application.assign",
-            "Let a user or a group in; as `maintainer` also while it is being maintained; `expires`: for a time.", _assign,
-            ("user", "group", "provider", "maintainer", "expires"),
+            "Let a user or a group in; as `maintainer` also while it is being maintained; `expires`: for a time; "
+            "`expires_at`: until a moment (RFC 3339).", _assign,
+            ("user", "group", "provider", "maintainer", "expires", "expires_at"),
             permission=Permission.CHANGE_ACCESS),
     Command("DELETE", _ONE + "/assignments", "application.unassign", "Let a user or a group in no longer.", _unassign,
             ("user", "group", "provider"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from appproxy.admin.configuration.file import ConfigurationFile
 
 #: What a line begins with.
-_SIGNS = {"add": "+", "change": "~", "rename": ">", "remove": "-"}
+_SIGNS = {"add": "+", "change": "~", "rename": ">", "remove": "-", "end": "."}
 #: Exit codes of `diff`, as of diff(1).
 DIFFERENT, TROUBLE = 1, 2
 _LONGEST = 60
@@ -60,7 +60,8 @@ def export(setting: CallSettings, output: Path | None, as_schema: bool, as_json:
 def diff(setting: CallSettings, file: Path, as_json: bool) -> int:
     """Tell what differs between FILE and the service; + is only in FILE, - only in the service.
 
-    Exit code 0: nothing, 1: something, 2: it could not be told.
+    What ends by itself and is not in FILE is told, too (.), and no difference: `apply` leaves it. Exit code 0: nothing,
+    1: something, 2: it could not be told.
     """
     try:
         read = _read(file)
@@ -70,9 +71,9 @@ def diff(setting: CallSettings, file: Path, as_json: bool) -> int:
         return TROUBLE
     changes = [*found["changes"], *found["only_here"]]
     if as_json:
-        show_json(changes)
+        show_json([*changes, *found["ending"]])
     else:
-        _show(changes, found["secrets"], read.path.parent)
+        _show([*changes, *found["ending"]], found["secrets"], read.path.parent)
     return DIFFERENT if changes else 0
 
 
@@ -174,7 +175,7 @@ def _source(reference: Mapping[str, str], beside: Path) -> str:
 
 
 def _lines(one: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[str]:
-    from appproxy.admin.configuration.sections import SECTIONS
+    from appproxy.admin.configuration.sections import EXPIRES, SECTIONS
 
     known = SECTIONS.get(one["section"])
     called = f"{known.one} {one['name']}" if known is not None else one["section"]
@@ -182,6 +183,9 @@ def _lines(one: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[str]:
         yield f"{_SIGNS['rename']} {known.one if known else ''} {one['fields'][0]['before']} is now {one['name']}"
         return
     yield f"{_SIGNS[one['what']]} {called}"
+    if one["what"] == "end":
+        yield from (f"    {field['field']}: ends at {field['before'][EXPIRES]}" for field in one["fields"])
+        return
     for field in one["fields"]:
         after = sources.get(field["field"]) or _value(field["after"])
         yield f"    {field['field']}: {_value(field['before'])} -> {after}"

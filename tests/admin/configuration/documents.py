@@ -11,6 +11,9 @@ from tests.branding.pictures import in_base64, png
 _WORDS = st.sampled_from(["alpha", "Beta", "gamma ray", "delta/"[:5], "épsilon", "zeta-7"])
 _GROUPS, _APPS = ["staff", "Crew", "night shift"], ["wiki", "mail", "Payroll", "files"]
 _LOGOS = ["", *(in_base64(png(grey=grey)) for grey in (1, 2))]
+#: For good, also as a maintainer, or until a moment: the tests' own time is 2026-07-01T00:00:00Z.
+_LASTING: st.SearchStrategy[dict[str, Any]] = st.sampled_from([{}, {"maintainer": True}, *({"expires": text} for text in (
+    "2026-07-01T00:00:01Z", "2026-08-01T12:00:00Z", "2026-08-01T14:00:00+02:00", "2026-06-30T23:59:59Z"))])
 _ORIGINS = ["https://a.example.org", "https://b.example.org:8443"]
 
 
@@ -49,11 +52,14 @@ _SETTINGS = _maybe(
     **{"request.x-region": st.sampled_from(["eu", "us"]), "header.x-user": st.just("email")})
 
 
+def _assigned(group: str) -> st.SearchStrategy[dict[str, Any]]:
+    return _LASTING.map(lambda lasts: {"group": group, **lasts})
+
+
 def _application(groups: list[str], connector_groups: list[str], providers: list[str]) -> Any:
     def make(name: str) -> Any:
         chosen = st.lists(st.sampled_from(groups), unique=True) if groups else st.just([])
-        assigned = chosen.map(lambda found: [
-            {"group": group, **({"maintainer": True} if number else {})} for number, group in enumerate(found)])
+        assigned = chosen.flatmap(lambda found: st.tuples(*map(_assigned, found)).map(list))
         host = st.sampled_from(["", "-new"]).map(lambda more: f"https://{name.lower()}{more}.example.com/")
         return st.builds(_with, st.just({"name": name}), st.fixed_dictionaries(
             {"external": host, "internal": st.sampled_from(["http://in/", "https://in.local/x/"])}, optional={

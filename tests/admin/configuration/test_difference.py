@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from appproxy.admin.configuration.difference import Difference, FieldChange, What, compare
+from appproxy.admin.configuration.difference import Comparison, Difference, FieldChange, What, compare
 from appproxy.admin.configuration.sections import BRANDING, SECTIONS
 from appproxy.errors import ConfigError
 
@@ -55,6 +55,24 @@ def test_settings_by_their_keys() -> None:
     assert fields("applications", {**WIKI, "settings": before}, {**WIKI, "settings": after}) == [
         FieldChange("settings.a", None, "b"), FieldChange("settings.strict", "yes", "no"), FieldChange("settings.tags", "a",
         None)]
+
+
+def test_what_ends_by_itself_is_told_apart() -> None:
+    """An assignment that is there for a time and in no entry is no change, beside one that is for good; another end is one."""
+    def one(user: str, expires: str = "") -> dict[str, Any]:
+        return {"user": user, "group": "", "provider": "builtin", "maintainer": False, "expires": expires}
+
+    def compared(*after: dict[str, Any]) -> Comparison:
+        there = {**WIKI, "assignments": [one("ann", "2026-08-01T00:00:00Z"), one("bob")]}
+        return compare({**NOTHING, "applications": [there]}, {"applications": [{**WIKI, "assignments": list(after)}]})
+
+    told = compared()
+    assert [(each.what, [field.field for field in each.fields]) for each in (*told.changes, *told.ending)] == [
+        (What.CHANGE, ["assignments[user bob provider builtin]"]), (What.END, ["assignments[user ann provider builtin]"])]
+    assert compared(one("ann", "2026-08-01T00:00:00Z"), one("bob")).ending == ()
+    for expires in ("2026-08-02T00:00:00Z", ""):
+        told = compared(one("ann", expires), one("bob"))
+        assert [field.after["expires"] for field in told.changes[0].fields] == [expires] and told.ending == ()
 
 
 def test_entries_by_what_tells_them_apart() -> None:

@@ -40,9 +40,9 @@ def test_texts_are_texts() -> None:
 
 
 def test_the_file_says_what_is_not_in_it() -> None:
-    """Also device authorities, which policies and strengths may name."""
+    """What people might look for; authorities of devices are in it."""
     head = written({"format": 1}).replace("\n# ", " ")
-    assert all(f" {one}" in head for one in ("users,", "service tokens,", "device authorities and devices", "service.toml"))
+    assert all(f" {one}" in head for one in ("users,", "service tokens,", "devices,", "service.toml"))
 
 
 def test_an_error_has_its_line() -> None:

@@ -92,6 +92,8 @@ ONE_CHANGE: list[tuple[str, int, str, Any, str]] = [
     ("applications", 0, "preauth", "passthrough", "preauth"),
     ("applications", 0, "connector_group", "default", "connector_group"),
     ("applications", 0, "assignments", [], "assignments[group staff provider builtin]"),
+    ("applications", 0, "assignments", [{"group": "staff", "expires": "2026-08-01T00:00:00Z"}],
+     "assignments[group staff provider builtin]"),
     ("applications", 0, "cors", [], "cors[/api/]"), ("applications", 0, "segments", [], "segments[https://s.example.com/]"),
     ("locations", 0, "trusted", True, "trusted"), ("policies", 0, "message", "no", "message"),
     ("policies", 0, "grant", {"block": True, "require": []}, "grant.block"),

@@ -39,9 +39,11 @@ def calls(*changes: Difference, gone: tuple[Difference, ...] = ()) -> list[tuple
     return [(one.method, one.path, dict(one.body)) for one in steps_of(changes, gone)]
 
 
-def assigned(user: str = "", group: str = "", provider: str = "corp", maintainer: bool = False) -> dict[str, Any]:
+def assigned(
+    user: str = "", group: str = "", provider: str = "corp", maintainer: bool = False, expires: str = ""
+) -> dict[str, Any]:
     """An entry of who may use an application."""
-    return {"user": user, "group": group, "provider": provider, "maintainer": maintainer}
+    return {"user": user, "group": group, "provider": provider, "maintainer": maintainer, "expires": expires}
 
 
 def test_the_order_of_what_goes() -> None:
@@ -215,3 +217,16 @@ def test_what_is_built_in_is_not_made() -> None:
         {"builtin": True})]
     assert calls(added("device_authorities", "corp", certificate="PEM")) == [
         ("POST", "/device-authorities", {"name": "corp", "certificate": "PEM"})]
+
+
+def test_assignments_until_a_moment() -> None:
+    """They are said by when they end; what is there for good is another one, so that it goes first."""
+    new, until = assigned("ann", expires="2026-08-01T00:00:00Z"), assigned("ann", expires="2026-09-01T00:00:00Z")
+    body = {"user": "ann", "provider": "corp", "maintainer": False, "expires_at": "2026-08-01T00:00:00Z"}
+    at = f"{AT}/assignments"
+    assert calls(Difference(What.ADD, "applications", "a/b", after={**APP, "assignments": [new]}))[1:] == [("POST", at, body)]
+    for before, taken in ((None, []), (until, []), (assigned("ann"), [("DELETE", at, {"user": "ann", "provider": "corp"})])):
+        one = changed("applications", "a/b", FieldChange("assignments[x]", before, new), settings={})
+        assert calls(one) == [*taken, ("POST", at, body)]
+    for_good = changed("applications", "a/b", FieldChange("assignments[x]", new, assigned("ann")), settings={})
+    assert calls(for_good) == [("POST", at, {"user": "ann", "provider": "corp", "maintainer": False})]

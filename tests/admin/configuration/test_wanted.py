@@ -9,6 +9,7 @@ import pytest
 from appproxy.admin.configuration.sections import BRANDING, SECTIONS
 from appproxy.admin.configuration.wanted import read_document
 from appproxy.errors import ConfigError
+from tests.admin.conftest import NOW
 from tests.cost.growth import MOST, growth
 
 THERE: dict[str, Any] = {**{name: [] for name in SECTIONS}, BRANDING: {}}
@@ -17,7 +18,7 @@ APP = {"name": "wiki", "external": "https://wiki.example.com", "internal": "http
 
 def read(there: dict[str, Any] | None = None, **sections: object) -> dict[str, Any]:
     """A document of these sections."""
-    return read_document({"format": 1, **sections}, {**THERE, **(there or {})})
+    return read_document({"format": 1, **sections}, {**THERE, **(there or {})}, NOW)
 
 
 def test_an_application_is_complete() -> None:
@@ -43,6 +44,15 @@ def test_names_are_those_of_the_things() -> None:
     assert policy["users"] == {"include": ["user:ann", "group:Staff"]} and policy["applications"] == {"include": ["wiki"]}
 
 
+def test_what_has_ended_is_not_wanted() -> None:
+    """An assignment is until a moment, whatever its offset; a file that is kept for years goes on to be possible."""
+    ends = ("2026-08-01T14:00:00+02:00", "2026-07-01T00:00:00Z", "2026-07-01T00:00:01.9Z", "1999-01-01T00:00:00Z")
+    (found,) = read(applications=[{**APP, "assignments": [
+        {"user": "ann"}, *({"user": f"u{number}", "expires": text} for number, text in enumerate(ends))]}])["applications"]
+    assert [(one["user"], one["expires"]) for one in found["assignments"]] == [
+        ("ann", ""), ("u0", "2026-08-01T12:00:00Z"), ("u2", "2026-07-01T00:00:01Z")]
+
+
 @pytest.mark.parametrize(
     ("sections", "message"),
     [
@@ -62,6 +72,10 @@ def test_names_are_those_of_the_things() -> None:
         ({"applications": [{**APP, "assignments": [{}]}]}, r"^applications\[0\].assignments\[0\].user: give one of"),
         ({"applications": [{**APP, "assignments": [{"user": "a", "provider": "x"}]}]},
          r"^applications\[0\].assignments\[0\].provider: 'x' is none of the application's"),
+        ({"applications": [{**APP, "assignments": [{"user": "a", "expires": "tomorrow"}]}]},
+         r"^applications\[0\].assignments\[0\].expires: 'tomorrow' is no moment; write it as 2026-12-24T18:00:00Z"),
+        ({"applications": [{**APP, "assignments": [{"user": "a", "expires": "2026-08-01T00:00:00Z", "maintainer": True}]}]},
+         r"^applications\[0\].assignments\[0\].maintainer: an assignment that ends by itself is no maintainer's"),
         ({"applications": [{**APP, "assignments": [{"user": "a"}, {"user": "A"}]}]},
          r"^applications\[0\].assignments\[1\]: 'user a provider builtin' is there twice"),
         ({"providers": [{"name": "builtin", "issuer": "x"}]}, r"^providers\[0\].issuer: no such field"),
@@ -84,7 +98,7 @@ def test_what_is_wrong_is_named_by_its_path(sections: dict[str, object], message
 def test_a_document_is_an_object(document: object) -> None:
     """Of sections."""
     with pytest.raises(ConfigError, match="must be an object"):
-        read_document(document, THERE)
+        read_document(document, THERE, NOW)
 
 
 def test_assignments_cost_as_much_as_there_are() -> None:
