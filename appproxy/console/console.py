@@ -18,6 +18,7 @@ from appproxy.console.answers import ConsolePage, FileContent, PageContent, Redi
 from appproxy.console.frame import SCRIPT, SCRIPT_PATH, framed, sheet_of
 from appproxy.console.pages import PAGES
 from appproxy.console.visit import Api, Aside, Visit
+from appproxy.console.waiting import count_access
 from appproxy.errors import AppProxyError, Code, RequestError
 from appproxy.http.cookies import find
 from appproxy.pages import NO_STORE, SECURITY_FIELDS
@@ -85,6 +86,7 @@ class Console:
             request.method, path, _read(query), {}, request.caller, self._api, self._wall_clock(), self._aside,
             machines=request.machines)
         await visit.know()
+        visit.waiting = await count_access(visit)
         try:
             page, visit.names = PAGES.find(request.method, path)
             if request.method == "POST":

@@ -137,7 +137,7 @@ def framed(shown: PageContent, visit: Visit, brand: Brand, proof: str) -> bytes:
     error = visit.error
     return _environment.get_template(f"{shown.template}.html").render(
         title=shown.title, brand=brand, style_path=sheet_of(brand)[0], script_path=SCRIPT_PATH, proof=proof,
-        navigation=navigation_of(visit), here=here_of(visit.path), here_form=form_of(visit),
+        navigation=navigation_of(visit), badges=visit.waiting, here=here_of(visit.path), here_form=form_of(visit),
         who=visit.caller.name, roles=visit.roles, may=visit.may, said=said_in(visit), now=visit.now,
         ago=partial(_ago, visit.now), query=visit.asked, error="" if error is None else error.message,
         hint="" if error is None else error.hint, wrong=wrong_field(visit), done=DONE.get(visit.asked("done"), ""),
@@ -148,7 +148,8 @@ def framed(shown: PageContent, visit: Visit, brand: Brand, proof: str) -> bytes:
 def navigation_of(visit: Visit) -> list[NavigationSection]:
     """What the visitor may read of it; sections without anything are left out."""
     found = [
-        NavigationSection(one.label, tuple(link for link in one.links if visit.may(link.permission))) for one in NAVIGATION]
+        NavigationSection(one.label, tuple(link for link in one.links if visit.may_somewhere(link.permission)))
+        for one in NAVIGATION]
     return [one for one in found if one.links]
 
 
@@ -156,7 +157,7 @@ def here_of(path: str) -> str:
     """The link of the navigation that a page belongs to."""
     parts = path.split("/")
     first = "/" + parts[1]
-    if first in ("/locations", "/strengths", "/contexts"):
+    if first in ("/locations", "/strengths", "/contexts", "/policy-replay"):
         return "/policies"
     return f"{first}/{parts[2]}" if first == "/risk" and len(parts) > 2 else first
 

@@ -9,6 +9,7 @@ from appproxy.admin.base.principal import Permission
 from appproxy.console.access.chart import bars
 from appproxy.console.answers import PageContent
 from appproxy.console.visit import Visit, one_of
+from appproxy.console.waiting import decisions
 from appproxy.errors import StoreError
 
 #: Where what a concern is about can be looked after.
@@ -16,9 +17,10 @@ _PLACES = {"connector": "/connectors", "group": "/connectors", "certificate": "/
 
 
 async def overview(visit: Visit) -> PageContent:
-    """For who may not read what the service does: where else to go."""
+    """For who may not read what the service does: what waits for their decision, and where else to go."""
+    waits = await decisions(visit)
     if not visit.may(Permission.READ_SERVICE):
-        return PageContent("overview", "Overview", {"status": None})
+        return PageContent("overview", "Overview", {"status": None, "waits": waits})
     status = await visit.get("/status")
     traffic = await visit.get("/traffic")
     try:
@@ -26,7 +28,7 @@ async def overview(visit: Visit) -> PageContent:
     except StoreError as error:
         concerns = [{"about": "", "id": "", "urgency": "broken", "detail": error.message, "hint": error.hint}]
     return PageContent("overview", "Overview", {
-        "status": status, "traffic": traffic, "bars": bars(traffic["minutes"]),
+        "waits": waits, "status": status, "traffic": traffic, "bars": bars(traffic["minutes"]),
         "most": max((one["requests"] for one in traffic["minutes"]), default=0),
         "concerns": [{**one, "link": link_of(one, visit)} for one in concerns],
     })

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appproxy.console.access import application, applications, documents, logo, parts
+from appproxy.console.access import application, applications, documents, logo, parts, replay
 from appproxy.console.answers import ConsolePage, PageTable, Serve
 from appproxy.console.overview import overview
 from appproxy.console.people import groups, letting_in, sessions, users
@@ -49,6 +49,8 @@ def _of_applications() -> Iterator[ConsolePage]:
 
 def _of_documents() -> Iterator[ConsolePage]:
     yield _get("/policies", documents.listed, *(f"/{kind.path}" for kind in documents.KINDS), "/policy-check")
+    yield _get("/policy-replay", replay.page)
+    yield _post("/policy-replay", replay.run, replay.page, replay.REPORT)
     for kind in documents.KINDS:
         write, save, one = documents.writing(kind), documents.saving(kind), f"/{kind.path}/{{name}}"
         api = f"/{kind.path}/{{{kind.word}}}"
@@ -115,6 +117,7 @@ def _of_service() -> Iterator[ConsolePage]:
     yield _post("/branding/reset", branding.reset, branding.page, "DELETE /branding")
     yield _get("/configuration", configuration.page)
     yield _get("/configuration/export", configuration.export, "/configuration")
+    yield _get("/configuration/schema", configuration.schema_file)
     yield _post("/configuration", configuration.send, configuration.page, "POST /configuration/difference",
                 "PUT /configuration")
 

@@ -45,8 +45,8 @@ class Visit:
     """A request. `names`: those in its path; `query` and `form`: fields with all their values; `files`: those
     that were sent; `now`: seconds since 1970; `aside`: where work is done that takes long.
 
-    `machines`: lets those in that show a code. `error` is why the form that was sent was refused; the page with that form is
-    shown again then.
+    `machines`: lets those in that show a code. `waiting`: how much waits for the visitor's decision, by the path of its page.
+    `error` is why the form that was sent was refused; the page with that form is shown again then.
     """
 
     method: str
@@ -63,6 +63,11 @@ class Visit:
     error: AppProxyError | None = None
     machines: AllowingPerson | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    waiting: Mapping[str, str] = field(default_factory=dict)
+
+    def may_somewhere(self, permission: Permission) -> bool:
+        """Has the visitor this permission for everything, or for some application?"""
+        return self.may(permission) or bool(self.rights.scoped.get(permission.value))
 
     def may(self, permission: Permission, application: str = "") -> bool:
         """Has the visitor this permission?"""

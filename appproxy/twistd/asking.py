@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -16,38 +17,58 @@ from appproxy.provider import BuiltInProvider
 from appproxy.publish.application import Application
 from appproxy.service.exports.exporter import Exporter
 from appproxy.service.node import ServiceNode
+from appproxy.service.signin.openid.trial import ProviderTrial
 from appproxy.store.service import audit_exports
+from appproxy.twistd.replaying import LogReplay
 
 #: Hosts of one application that are looked up: a resolver that does not answer costs seconds for each.
 _MOST_HOSTS = 20
 
 
-async def asked(
-    provider: BuiltInProvider, node: ServiceNode, exporter: Exporter, reactor: Any, ask: Ask, path: Mapping[str, str],
-    body: Body,
-) -> object:
-    """What an operation wants to know; None for an application that is not there, of which the store will say so."""
-    match ask:
-        case Ask.REPORT:
-            return await provider.directories.report(path["directory"])
-        case Ask.GROUP:
-            return await provider.directories.find_group(path["directory"], body.text("group"))
-        case Ask.EXPORT:
-            return await exporter.try_out(await node.store.read(audit_exports.find, path["export"]))
-        case Ask.EXAMINATION:
-            id_ = connector_named(node, path["connector"])
-            return None if id_ is None else await node.examine(id_)
-        case Ask.TRAFFIC:
-            return node.history.last_hour()
-        case Ask.TRAFFIC_OF:
-            application = named(node, path["application"])
-            return node.history.last_hour_of(path["application"] if application is None else application.name)
-        case Ask.FAILURES:
-            application = named(node, path["application"])
+@dataclass(frozen=True, slots=True)
+class AskedService:
+    """The parts of a running service that are asked. `reactor` looks up names."""
+
+    provider: BuiltInProvider
+    node: ServiceNode
+    exporter: Exporter
+    trial: ProviderTrial
+    replay: LogReplay
+    reactor: Any
+
+    async def __call__(self, ask: Ask, path: Mapping[str, str], body: Body) -> object:
+        """What an operation wants to know; None for an application that is not there, of which the store will say so."""
+        match ask:
+            case Ask.REPORT:
+                return await self.provider.directories.report(path["directory"])
+            case Ask.GROUP:
+                return await self.provider.directories.find_group(path["directory"], body.text("group"))
+            case Ask.PROVIDER:
+                return [asdict(step) for step in await self.trial(path["provider"])]
+            case Ask.REPLAY:
+                return await self._replayed(body)
+            case Ask.EXPORT:
+                return await self.exporter.try_out(await self.node.store.read(audit_exports.find, path["export"]))
+            case Ask.EXAMINATION:
+                id_ = connector_named(self.node, path["connector"])
+                return None if id_ is None else await self.node.examine(id_)
+            case Ask.TRAFFIC:
+                return self.node.history.last_hour()
+            case _:
+                return await self._of_application(ask, path["application"])
+
+    async def _replayed(self, body: Body) -> object:
+        policies = body.json("policies") if "policies" in body else []
+        return await self.replay(policies, body.texts("without", ()), body.whole("days") if "days" in body else None)
+
+    async def _of_application(self, ask: Ask, text: str) -> object:
+        node, application = self.node, named(self.node, text)
+        if ask is Ask.TRAFFIC_OF:
+            return node.history.last_hour_of(text if application is None else application.name)
+        if ask is Ask.FAILURES:
             return [] if application is None else node.history.failures.of(application.name)
-        case Ask.REACH:
-            application = named(node, path["application"])
-            return None if application is None else await _reach(node, reactor, application)
+        assert ask is Ask.REACH
+        return None if application is None else await _reach(node, self.reactor, application)
 
 
 def named(node: ServiceNode, text: str) -> Application | None:

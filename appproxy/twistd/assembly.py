@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,8 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.web.resource import IResource, Resource
 
+from appproxy.admin.base.body import Body
+from appproxy.admin.base.operation import Ask
 from appproxy.admin.transport.socket import AdminApi, AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.net.descriptors.inherited import HandsOver, Inherited
@@ -34,6 +37,7 @@ from appproxy.service.signin.openid.oidc_client import HttpOidcClient
 from appproxy.service.signin.openid.posting import Posting
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
 from appproxy.service.signin.openid.providers import Providers
+from appproxy.service.signin.openid.trial import ProviderTrial
 from appproxy.service.signin.request.elsewhere import SignInsElsewhere
 from appproxy.service.signin.request.store import LiveSignInStore
 from appproxy.service.signin.sessions.apps_page import domain_door
@@ -45,9 +49,10 @@ from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.service.notes import Notes
 from appproxy.store.snapshot import BUILTIN, OIDC, ProviderRecord
 from appproxy.twistd.administration import Administration
-from appproxy.twistd.asking import asked
+from appproxy.twistd.asking import AskedService
 from appproxy.twistd.opening import keeper_of
 from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.replaying import LogReplay
 from appproxy.twistd.risk_parts import RiskParts, risk_parts
 from appproxy.twistd.tracing import ServiceTracing, service_tracing
 
@@ -171,7 +176,7 @@ def assemble(
     api = AdminApi(
         live, settings, admit_password, node.live, node.limits_met, wall_clock, lambda: node.certificates.given,
         node.relay.symptoms.counts, node.probe, no_country if countries is None else countries.country_of,
-        lambda ask, path, body: Deferred.fromCoroutine(asked(provider, node, exporter, reactor, ask, path, body)))
+        _asking(settings, directory, provider, node, exporter, reactor, wall_clock))
     administration.use(api, lambda: node.end.has_begun)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)
     return Assembly(live, node, provider, api, admin, Issuer(live, LibrarySession, reactor, wall_clock), exporter,
@@ -185,6 +190,18 @@ def _tell(
     elsewhere.use(node.decisions, node.reports, sign_in.exempt)
     node.traffic.break_glass = sign_in.exempt.so_far
     node.traffic.judged, node.revocation = risk.levels, revocation.numbers
+
+
+def _asking(
+    settings: ServiceSettings, directory: Path, provider: BuiltInProvider, node: ServiceNode, exporter: Exporter, reactor: Any,
+    wall_clock: Callable[[], float],
+) -> Callable[[Ask, Mapping[str, str], Body], Deferred[Any]]:
+    """What is asked for operations. A provider that is tried out is made again, so that nothing is remembered of it."""
+    live = node.store
+    trial = ProviderTrial(lambda: _providers(live, provider, reactor, wall_clock), lambda: live.snapshot.providers,
+                          settings.signin_origin, wall_clock)
+    asking = AskedService(provider, node, exporter, trial, LogReplay(reactor, directory, os.environ), reactor)
+    return lambda ask, path, body: Deferred.fromCoroutine(asking(ask, path, body))
 
 
 def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> CountryDatabase | None:

@@ -15,8 +15,7 @@ REASONS = {
     "GET /sessions/{session}": "the list has all of it",
     "GET /trust-anchor": "connectors have it from their join token",
     "GET /audit-search": "the page goes on by itself from where /audit stopped",
-    "GET /role-entitlements/mine": "the pages have no list of one's own roles yet: appproxy role requests --mine tells it",
-    "GET /policy-replay": "what it gives is for a program that reads the log of decisions: appproxy policy replay",
+    "GET /policy-replay": "what it gives is for a program that reads the log; /policy-replay shows what that finds",
 }
 
 

@@ -86,7 +86,8 @@ def shown(browser: Chrome, text: str) -> None:
 
 PAGES = ["/", "/search?q=a", "/applications", "/applications/new", "/applications/sample?check=yes&user=alice",
          "/applications/sample/settings", "/connectors", "/users", "/users/new", "/users/alice", "/groups", "/sessions",
-         "/audit", "/audit/verification", "/policies?check=yes", "/policies/new", "/certificates", "/nodes", "/limits",
+         "/audit", "/audit/verification", "/policies?check=yes", "/policies/new",
+         "/policy-replay", "/certificates", "/nodes", "/limits",
          "/probes",
          "/providers", "/providers/new", "/providers/builtin", "/directories/new", "/second-factors/new", "/service-tokens",
          "/service-tokens/new", "/clients/new", "/role-assignments", "/role-assignments/new", "/roles", "/audit-exports/new",

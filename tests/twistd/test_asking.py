@@ -15,8 +15,9 @@ from appproxy.admin.base.body import Body
 from appproxy.admin.base.operation import Ask
 from appproxy.errors import Code
 from appproxy.publish.application import Application, Segment, Url
+from appproxy.service.signin.openid.trial import TrialStep
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState
-from appproxy.twistd.asking import asked, connector_named, named
+from appproxy.twistd.asking import AskedService, connector_named, named
 from tests.provider.house import got
 
 WIKI = Application("a1", "Wiki", Url.parse("https://wiki.example.com/"), Url.parse("http://wiki/"))
@@ -71,9 +72,15 @@ class Node:
 
 def ask(node: Node, what: Ask, resolver: Resolver | None = None, **path: str) -> Any:
     """What an operation gets to know."""
-    reactor = SimpleNamespace(nameResolver=resolver or Resolver())
-    return got(Deferred.fromCoroutine(asked(
-        cast("Any", None), cast("Any", node), cast("Any", None), reactor, what, path, Body({}, ()))))
+    return got(Deferred.fromCoroutine(service(node, resolver)(what, path, Body({}, ()))))
+
+
+def service(node: Node, resolver: Resolver | None = None, **parts: Any) -> AskedService:
+    """A service with this node, and other parts where they are asked."""
+    nothing = cast("Any", None)
+    return AskedService(
+        nothing, cast("Any", node), nothing, parts.get("trial", nothing), parts.get("replay", nothing),
+        SimpleNamespace(nameResolver=resolver or Resolver()))
 
 
 def connector(id_: str, name: str) -> ConnectorRecord:
@@ -132,3 +139,24 @@ def test_so_many_hosts_are_looked_up() -> None:
     resolver = Resolver()
     ask(Node([replace(WIKI, segments=segments)]), Ask.REACH, resolver, application="wiki")
     assert len(resolver.asked) == 21 and resolver.asked[-1] == "signin.example.com"
+
+
+def test_a_provider_and_the_log_are_asked_as_the_call_says() -> None:
+    """Steps become objects of JSON; what is left out of a replay is nothing, and days are whole."""
+    asked: list[Any] = []
+
+    async def trial(named: str) -> list[TrialStep]:
+        asked.append(named)
+        return [TrialStep("metadata", "good", "answers")]
+
+    async def replay(policies: object, without: object, days: int | None) -> str:
+        asked.append((policies, without, days))
+        return "report"
+
+    here = service(Node([]), trial=trial, replay=replay)
+    assert got(Deferred.fromCoroutine(here(Ask.PROVIDER, {"provider": "corp"}, Body({}, ())))) == [
+        {"check": "metadata", "health": "good", "detail": "answers", "hint": ""}]
+    fields = ("policies", "without", "days")
+    for body in ({}, {"policies": [{"name": "a"}], "without": ["b"], "days": 7}):
+        assert got(Deferred.fromCoroutine(here(Ask.REPLAY, {}, Body(body, fields)))) == "report"
+    assert asked == ["corp", ([], (), None), ([{"name": "a"}], ("b",), 7)]

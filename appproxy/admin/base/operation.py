@@ -35,6 +35,10 @@ class Ask(Enum):
 
     #: What works of a directory.
     REPORT = "report"
+    #: What works of an identity provider.
+    PROVIDER = "provider"
+    #: What other policies would have made of the decision log.
+    REPLAY = "replay"
     #: Which group of a directory has the name that the body has as `group`.
     GROUP = "group"
     #: What users have asked for in the last hour.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.admin.base.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.base.operation import Ask, Call, Change, Command, Operation, Query
 from appproxy.admin.base.principal import Permission
 from appproxy.errors import ConfigError
 from appproxy.identity.openid.client_keys import ClientKey
@@ -25,6 +25,14 @@ def _list(reading: Reading, call: Call) -> object:
 
 def _show(reading: Reading, call: Call) -> object:
     return _provider(providers.find(reading, call.path["provider"]), call)
+
+
+def _report(reading: Reading, call: Call) -> object:
+    providers.find(reading, call.path["provider"])
+    if call.context.service_answer is None:
+        raise ConfigError("no service runs on this state directory, so no provider can be asked",
+                          hint="start it, or see: appproxy doctor")
+    return call.context.service_answer
 
 
 def _add(tx: Transaction, call: Call) -> Change:
@@ -153,6 +161,8 @@ OPERATIONS: tuple[Operation, ...] = (
             permission=Permission.CHANGE_PROVIDERS),
     Query(_ONE, "One identity provider.", _show,
           live=(), permission=Permission.READ_PROVIDERS),
+    Query(_ONE + "/report", "Ask an identity provider for its metadata and keys, and with a made-up code whether it takes our "
+          "client.", _report, asks=Ask.PROVIDER, permission=Permission.READ_PROVIDERS),
     Command("PATCH", _ONE, "provider.set", "Change an identity provider; its kind and issuer stay.", _set,
             _CHANGED,
             permission=Permission.CHANGE_PROVIDERS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from appproxy.admin.base.operation import Call, Change, Command, Operation, Query
+from appproxy.admin.base.operation import Ask, Call, Change, Command, Operation, Query
 from appproxy.admin.base.principal import Permission
 from appproxy.admin.policy.explanation import explain
 from appproxy.errors import ConfigError
@@ -129,6 +129,12 @@ def _replay(reading: Reading, call: Call) -> object:
             "log": settings.decision_log, "country_database": settings.country_database}
 
 
+def _replayed(reading: Reading, call: Call) -> object:
+    if call.context.service_answer is None:
+        raise ConfigError("no service runs on this state directory", hint="run it here: appproxy policy replay")
+    return call.context.service_answer
+
+
 def _list_exempt(reading: Reading, call: Call) -> object:
     exempt = sorted(subject for provider, subject in policies.exempt(reading) if provider == BUILTIN)
     called = names.by_id(reading, schema.users, exempt)
@@ -172,6 +178,9 @@ OPERATIONS: tuple[Operation, ...] = (
           permission=Permission.READ_USERS),
     Query("/policy-replay", "What it takes to replay the decision log with these policies in place of those of their names.",
           _replay, ("policies", "without"), permission=Permission.READ_USERS),
+    Query("/policy-replay/report", "What these policies in place of those of their names would have made of the decision log "
+          "of the node that answers, of the last `days`: takes up to a minute.", _replayed, ("policies", "without", "days"),
+          method="POST", asks=Ask.REPLAY, permission=Permission.READ_USERS),
     Query("/break-glass", "The users whom no policy concerns.", _list_exempt,
           page="user", permission=Permission.READ_USERS),
     Command("PUT", "/break-glass/{user}", "break_glass.add", "Let no policy concern a user of the built-in provider.",

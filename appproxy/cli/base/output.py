@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,14 +20,29 @@ LINES = "\n\t"
 
 
 def plain(value: object) -> str:
-    """A value in words: lists with commas, truth as yes and no, nothing as nothing."""
+    """A value in words: lists with commas, objects as `key=value`, truth as yes and no, nothing as nothing."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(plain, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={plain(each)}" for key, each in value.items())
     return str(value)
+
+
+def details(value: object) -> str:
+    """The detail of an entry of the audit: `name=wiki, settings.strict=yes`."""
+    return ", ".join(f"{key}={plain(each)}" for key, each in _in_depth(value)) if isinstance(value, dict) else ""
+
+
+def _in_depth(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}.{name}", each) for name, each in _in_depth(value))
+        else:
+            yield key, value
 
 
 def printable(text: str, kept: str = "") -> str:

@@ -10,7 +10,7 @@ import click
 
 from appproxy.cli.base.calling import CallSettings, given, key_values, pass_setting
 from appproxy.cli.base.near_misses import Pair
-from appproxy.cli.base.output import Column, done, json_option, note, show_record, show_rows
+from appproxy.cli.base.output import Column, done, json_option, note, printable, show_json, show_record, show_rows
 from appproxy.cli.base.wrong_use import WrongUse
 from appproxy.cli.people.users import must_be_askable, secret_from, secret_line
 
@@ -144,6 +144,7 @@ def add(
         note(f"Register at the provider: redirect URI {made['redirect_uri']}")
         note(f"and, for signing out, post-logout redirect URI {made['post_logout_redirect_uri']}")
         note(f"and, where it has such a field, back-channel logout URI {made['backchannel_logout_uri']}")
+        note(f"Try it: appproxy provider test {made['name']}")
         note(f"Publish with it: appproxy app publish NAME --provider {made['name']} ...")
 
 
@@ -174,6 +175,24 @@ def set_(
     )  # fmt: skip
     made = setting.call("PATCH", "providers", name, body=body)
     done(f"{made['name']} is changed", made, as_json)
+
+
+@provider.command()
+@click.argument("name")
+@json_option
+@pass_setting
+def test(setting: CallSettings, name: str, as_json: bool) -> None:
+    """Ask a provider for metadata and keys, and whether it takes our client. The exit code is 1 when something is wrong."""
+    found = setting.call("GET", "providers", name, "report")
+    if as_json:
+        show_json(found)
+    else:
+        for one in found:
+            click.echo(printable(f"{one['check']}: {one['detail']}"))
+            if one["hint"]:
+                note(one["hint"])
+    if any(one["health"] == "broken" for one in found):
+        click.get_current_context().exit(1)
 
 
 @provider.command("new-key")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from appproxy.cli.base.calling import CallSettings, given, pass_setting
-from appproxy.cli.base.output import Column, json_option, moment, plain, show_json, show_rows
+from appproxy.cli.base.output import Column, details, json_option, moment, show_json, show_rows
 from appproxy.cli.running import audit_exports
 from appproxy.cli.running.follow import follow
 from appproxy.errors import StoreError
@@ -42,13 +42,9 @@ class Moment(click.ParamType[float]):
             self.fail(f"{value!r} is no time: write 2h, 7d, 2026-11-30 or 2026-11-30T08:00", param, ctx)
 
 
-def _fields(value: object) -> str:
-    return ", ".join(f"{key}={plain(each)}" for key, each in value.items()) if isinstance(value, dict) else ""
-
-
 _COLUMNS = (
     Column("TIME", "time", moment), Column("WHO", "actor"), Column("WHAT", "action"), Column("ON", "target"),
-    Column("DETAIL", "detail", _fields, prose=True),
+    Column("DETAIL", "detail", details, prose=True),
 )  # fmt: skip
 
 

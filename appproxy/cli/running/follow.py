@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from appproxy.cli.base.calling import CallSettings, pass_setting
-from appproxy.cli.base.output import moment, note, plain
+from appproxy.cli.base.output import details, moment, note
 from appproxy.errors import StoreError
 
 #: Seconds between two looks at the service of this machine, and before a stream that broke is asked for again.
@@ -42,8 +42,8 @@ def follow(setting: CallSettings, after: int | None, limit: int | None, as_json:
 
 
 def _line(one: Mapping[str, Any]) -> str:
-    detail = ", ".join(f"{key}={plain(each)}" for key, each in one.get("detail", {}).items())
-    words = (str(one["number"]), moment(one["time"]), one.get("actor", ""), one["action"], one["target"], detail)
+    words = (str(one["number"]), moment(one["time"]), one.get("actor", ""), one["action"], one["target"],
+             details(one.get("detail")))
     return "\t".join(word for word in words if word)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from appproxy.admin.base.principal import Permission
 from appproxy.console.access import logo
 from appproxy.console.access.chart import bars
-from appproxy.console.access.trying import tried
+from appproxy.console.access.trying import more, tried
 from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.visit import Visit, one_of
 
@@ -31,7 +31,7 @@ async def show(visit: Visit) -> PageContent:
         "failures": await visit.get(path + "/failures"), "traffic": traffic, "bars": bars(traffic["minutes"]),
         "most": max((one["requests"] for one in traffic["minutes"]), default=0),
         "policies": applying(await visit.get_if(Permission.READ_POLICIES, "/policies", []), found),
-        "tried": await tried(visit, found["id"]),
+        "tried": await tried(visit, found["id"]), "more": more(visit),
         "logo": await logo.shown(visit, found), "may_change": visit.may(Permission.CHANGE_APPLICATIONS, id_),
         "may_assign": visit.may(Permission.CHANGE_ACCESS, id_),
     })
@@ -105,6 +105,10 @@ async def assign(visit: Visit) -> Redirection:
     body: dict[str, object] = {"group" if kind == "group" else "user": who}
     if visit.said("maintainer") == "yes":
         body["maintainer"] = True
+    if provider := visit.said("provider"):
+        body["provider"] = provider
+    if expires := visit.said("expires"):
+        body["expires"] = expires
     path = one_of("applications", visit.names["application"])
     await visit.change("POST", path + "/assignments", body)
     return Redirection(path, "assigned")

@@ -10,7 +10,8 @@ from typing import Any
 
 from appproxy.admin.base.principal import Permission
 from appproxy.admin.base.problem import Changed
-from appproxy.console.access.trying import tried
+from appproxy.console.access.replay import BACK, replayed
+from appproxy.console.access.trying import more, tried
 from appproxy.console.answers import PageContent, Redirection, Serve
 from appproxy.console.visit import Visit, one_of
 from appproxy.errors import AlreadyThere, ConfigError
@@ -75,7 +76,7 @@ def writing(kind: DocumentPages) -> Callable[[Visit], Awaitable[PageContent]]:
             "line": 0 if error is None else line_of(written, error.message), "tried": await _tried(visit, kind, name),
             "rows": min(max(written.count("\n") + 3, 12), 40),
             "path": one_of(kind.path, name) if name else f"/{kind.path}/new", "checked": False,
-            "results": reported,
+            "results": reported, "replay": None, "back": BACK, "more": more(visit),
         })
 
     return write
@@ -101,6 +102,8 @@ def saving(kind: DocumentPages) -> Serve:
         name = visit.names.get("name") or visit.said("name")
         if not name or "/" in name:
             raise ConfigError("name: is needed", hint="give it a name, without a slash")
+        if visit.said("do") == "replay" and kind is POLICIES:
+            return await _on_the_log(visit, kind, name)
         body: dict[str, object] = {"document": read(visit.said("document"))}
         if visit.said("force") == "yes":
             body["force"] = True
@@ -116,6 +119,16 @@ def saving(kind: DocumentPages) -> Serve:
         return PageContent(page.template, page.title, {**page.context, "checked": True})
 
     return save
+
+
+async def _on_the_log(visit: Visit, kind: DocumentPages, name: str) -> PageContent:
+    """What would have become of logged decisions with what was written; nothing is saved."""
+    document = read(visit.said("document"))
+    if not isinstance(document, Mapping):
+        raise ConfigError("document: an object is needed")
+    found = await replayed(visit, [{**document, "name": name}], [])
+    page = await writing(kind)(visit)
+    return PageContent(page.template, page.title, {**page.context, "replay": found})
 
 
 async def _make(visit: Visit, kind: DocumentPages, name: str, body: Mapping[str, object], dry: bool) -> None:

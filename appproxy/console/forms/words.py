@@ -27,6 +27,7 @@ _PEM = "A PEM text, from BEGIN to END."
 _OVERLAP = "How long the one before counts too, such as 1d; 0s: not at all. One day without it."
 _OWN_AUTHORITIES = "PEM certificates that alone vouch for it; empty for this machine's authorities."
 _W = FieldWords
+_RISKS: Options = (("", "As it is known"), ("low", "Low"), ("medium", "Medium"), ("high", "High"))
 
 #: By the name of a field, for every operation that has one.
 WORDS: Mapping[str, FieldWords] = {
@@ -131,6 +132,19 @@ OF_ONE: Mapping[tuple[str, str], FieldWords] = {
     ("POST /providers", "kind"): _W("Kind", "oidc, or a kind that an installed distribution brings; oidc without it."),
     ("POST /providers", "client_secret"): _W(
         "Client secret", "Empty: a public client, which PKCE alone protects.", is_secret=True, is_sent_empty=True),
+    ("GET /policy-explanation", "provider"): _W("Identity provider", "The application's own without it."),
+    ("GET /policy-explanation", "groups"): _W("Is in the groups", "Names, one a line, beside those that are known."),
+    ("GET /policy-explanation", "time"): _W("When", "Such as 2026-12-24T18:00+01:00; now without it."),
+    ("GET /policy-explanation", "acr"): _W("Level that the provider has said (acr)"),
+    ("GET /policy-explanation", "amr"): _W("Methods of the sign-in (amr)", "One a line, in place of the choice above."),
+    ("GET /policy-explanation", "sign_in_age"): _W("Signed in for", "Such as 8h; just now without it."),
+    ("GET /policy-explanation", "user_agent"): _W("What the browser says that it is"),
+    ("GET /policy-explanation", "method"): _W("Method", "GET without it."),
+    ("GET /policy-explanation", "client"): _W("Opened with", options=(
+        ("", "A browser"), ("native", "A program with an access token"))),
+    ("GET /policy-explanation", "sign_in_risk"): _W("Risk of the sign-in", options=_RISKS),
+    ("GET /policy-explanation", "user_risk"): _W("Risk of the user", options=_RISKS),
+    ("GET /policy-explanation", "device"): _W("Device is proved by the authority"),
     ("PUT /second-factor-rules", "group"): _W("Group", "Empty: all users of the built-in provider."),
     ("POST /certificates", "name"): _W("Name", "What to call it here."),
     ("POST /certificate-orders", "name"): _W("Name", "What to call it here."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from appproxy.console.records.kinds import Act, Cell, Record, RecordKind
+from appproxy.console.records.kinds import Act, Cell, OptionsOf, Record, RecordKind
 
 _EXPORT = "/audit-exports/{export}"
 
@@ -27,7 +27,7 @@ ASSIGNMENTS = RecordKind(
     "a time. Nobody can give more than they have themselves.",
     (Cell("name", "Who", False), Cell("kind", "Kind"), Cell("role", "Role", False), Cell("application", "For"),
      Cell("expires", "Ends")),
-    key="id", title="name", add="POST /role-assignments", options={"role": "/roles"}, hidden=("id", "value"),
+    key="id", title="name", add="POST /role-assignments", options={"role": OptionsOf("/roles")}, hidden=("id", "value"),
     acts=(
         Act("DELETE /role-assignments", "remove", "Take the role away", "From the next request on.", "unassigned", closes=True,
             is_danger=True, leaves=True, body=_holder),
@@ -38,7 +38,7 @@ ENTITLEMENTS = RecordKind(
     "may give the role has approved.",
     (Cell("name", "Who", False), Cell("kind", "Kind"), Cell("role", "Role", False), Cell("application", "For"),
      Cell("longest", "Seconds at most"), Cell("approval", "Approval"), Cell("expires", "Ends")),
-    key="id", title="name", add="POST /role-entitlements", options={"role": "/roles"}, hidden=("id", "value"),
+    key="id", title="name", add="POST /role-entitlements", options={"role": OptionsOf("/roles")}, hidden=("id", "value"),
     acts=(
         Act("DELETE /role-entitlements", "remove", "Let them ask no more", "What they have by it ends.", "unassigned",
             closes=True, is_danger=True, leaves=True, body=_holder),
@@ -60,6 +60,7 @@ REQUESTS = RecordKind(
      Cell("role", "Role", False), Cell("application", "For"), Cell("reason", "Reason"), Cell("state", "State", False),
      Cell("ends", "Ends")),
     key="id", title="name", add="POST /role-requests", hidden=("id",),
+    options={"role": OptionsOf("/role-entitlements/mine", "role")},
     acts=(
         Act("POST /role-requests/{request}/approve", "approve", "Approve", "They have the role from now on, for as long as "
             "they have asked.", where=_waits, closes=True),

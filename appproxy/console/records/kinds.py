@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from appproxy.admin.base.principal import Permission
 from appproxy.admin.operations import OPERATIONS, Command, Query
 
 Record = Mapping[str, Any]
@@ -80,12 +81,29 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Something that can be asked about one of them, by a query: `word` is asked for in the page's own query."""
+    """Something that can be asked about one of them, by a query: `word` is asked for in the page's own query. `steps`: what
+    the answer's steps are called, by `check`; "" where it is no list of steps.
+    """
 
     path: str
     word: str
     label: str
     explanation: str = ""
+    steps: Mapping[str, str] | None = None
+    where: Callable[[Record], bool] = _always
+
+    @property
+    def permission(self) -> Permission:
+        """What the query needs."""
+        return query(self.path).permission
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsOf:
+    """Choices for a field: what is in `field` of a list (a path of the API)."""
+
+    path: str
+    field: str = "name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +113,9 @@ class RecordKind:
 
     `key`: the field that names one in a path. `one`: the query of one of them, "" where there is none: then it is looked for
     in the list. `add`, `change`: the commands that do so. `fixed`: fields of `add` that the form has no place for.
-    `tells`: what was added is shown once, with its secret. `options`: of which list (a path of the API) the `name`s are
-    choices for a field. `for_all`: what is done without naming one. `hidden`: fields of a record that its page leaves out.
+    `tells`: what was added is shown once, with its secret. `options`: what is to be chosen from, by the field of a form.
+    `for_all`: what is done without naming one. `hidden`: fields of a record that its page
+    leaves out.
     `asked`: fields of the listing that narrow it, of which `usual` has those that are not empty at first; a listing that is
     searched by its operation comes in pages, and in its order. `above`: paths of the API of which some fields stand above
     the list. `helps`: the path of a list of what settings there are, which stands below the forms.
@@ -117,7 +136,7 @@ class RecordKind:
     acts: tuple[Act, ...] = ()
     looks: tuple[Look, ...] = ()
     for_all: tuple[Act, ...] = ()
-    options: Mapping[str, str] | None = None
+    options: Mapping[str, OptionsOf] | None = None
     fixed: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ("id",)
     asked: tuple[str, ...] = ()
@@ -137,7 +156,7 @@ class RecordKind:
     def operations(self) -> list[str]:
         """All operations that the pages of this kind use."""
         used = [f"GET {self.api or self.path}", *(one.called for one in (*self.acts, *self.for_all))]
-        looked = (self.one, self.helps, *(look.path for look in self.looks), *(self.options or {}).values(),
-                  *(path for path, _ in self.above))
+        choices = (one.path for one in (self.options or {}).values())
+        looked = (self.one, self.helps, *(look.path for look in self.looks), *choices, *(path for path, _ in self.above))
         used += [f"GET {one}" for one in looked if one]
         return [*used, *(one for one in (self.add, self.change) if one)]

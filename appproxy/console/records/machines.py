@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.console.records.kinds import Act, Cell, RecordKind
+from appproxy.console.records.kinds import Act, Cell, OptionsOf, RecordKind
 
 _TOKEN, _NATIVE, _CLIENT = "/service-tokens/{token}", "/native-clients/{native}", "/clients/{client}"
 
@@ -11,7 +11,7 @@ SERVICE_TOKENS = RecordKind(
     "By which a program opens applications, or administers the service in the name of a role. Each is shown once.",
     (Cell("name", "Token", False), Cell("applications", "Opens"), Cell("expires", "Ends", False),
      Cell("used", "Last used"), Cell("address", "From")),
-    one=_TOKEN, add="POST /service-tokens", tells=True, options={"role": "/roles"},
+    one=_TOKEN, add="POST /service-tokens", tells=True, options={"role": OptionsOf("/roles")},
     acts=(
         Act(f"POST {_TOKEN}/rotate", "rotate", "Make a new secret", "It is shown once. The one before counts as long as you "
             "say, so that the program can be changed meanwhile.", tells=True),

@@ -87,15 +87,18 @@ class RecordPages:
         kind = self.kind
         found, tag = await self._find(visit)
         path = self._here(found)
+        looks = [look for look in kind.looks if look.where(found) and visit.may(look.permission)]
         looked = None
-        for look in kind.looks:
+        for look in looks:
             if visit.asked("look") == look.word:
-                looked = (look, shown_fields(await visit.get(self._api(look.path, found))))
+                answer = await visit.get(self._api(look.path, found))
+                looked = (look, shown_fields(answer) if look.steps is None else answer)
         change: Sequence[FormField] = ()
         if kind.change and visit.may(_permission(kind.change)):
             change = form_of(command(kind.change), found, await self._options(visit))
         return PageContent("record", str(found.get(kind.title) or found[kind.key]), {
-            "kind": kind, "one": found, "path": path, "tag": visit.said("tag", tag), "told": looked, "change": change,
+            "kind": kind, "one": found, "path": path, "tag": visit.said("tag", tag), "told": looked, "looks": looks,
+            "change": change,
             "helps": await visit.get(kind.helps) if kind.helps and change else (),
             "facts": shown_fields({key: value for key, value in found.items() if key not in kind.hidden}),
             "forms": await self._forms(visit, kind.acts, found),
@@ -120,19 +123,20 @@ class RecordPages:
         return before + quote(str(record[self.kind.key]), safe="") + after.partition("}")[2] if brace else path
 
     async def _forms(self, visit: Visit, acts: Sequence[Act], record: Record) -> list[tuple[Act, list[FormField]]]:
-        possible = [act for act in acts if act.where(record) and visit.may(act.command.permission)]
+        possible = [act for act in acts if act.where(record) and _may(visit, act.command)]
         options = await self._options(visit) if any(act.command.fields for act in possible) else {}
         return [(act, form_of(act.command, None, options, act.without)) for act in possible]
 
     async def _options(self, visit: Visit) -> Mapping[str, Options]:
         """Names to choose from, of what the visitor may read."""
         found: dict[str, Options] = {}
-        for field, path in (self.kind.options or {}).items():
+        for field, options in (self.kind.options or {}).items():
             try:
-                rows = await visit.get(path)
+                rows = await visit.get(options.path)
             except AppProxyError:
                 continue  # then the name is written
-            found[field] = (("", "–"), *((one["name"], one["name"]) for one in rows))
+            texts = dict.fromkeys(one[options.field] for one in rows)
+            found[field] = (("", "–"), *((text, text) for text in texts))
         return found
 
     # Doing.
@@ -193,6 +197,11 @@ def part(rows: Sequence[Mapping[str, Any]], visit: Visit, key: str) -> Listing:
     fits.sort(key=lambda one: str(one[key]))
     left = [one for one in fits if not after or str(one[key]) > after]
     return Listing(left[:ROWS], str(left[ROWS - 1][key]) if len(left) > ROWS else "", after, search)
+
+
+def _may(visit: Visit, command: Command) -> bool:
+    """May the visitor do it, or do it to some application? The operation knows which one it is about."""
+    return visit.may_somewhere(command.permission) if command.scoped else visit.may(command.permission)
 
 
 def _permission(called: str) -> Permission:

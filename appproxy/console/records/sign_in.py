@@ -28,7 +28,10 @@ PROVIDERS = RecordKind(
             "still published for a while, so that nothing is refused meanwhile.", where=_others),
         Act("DELETE " + _PROVIDER, "remove", "Remove", "Nobody signs in by it any more, and all sessions with it end.",
             "removed", is_danger=True, leaves=True, where=_others),
-    ))
+    ),
+    looks=(Look(_PROVIDER + "/report", "report", "Test it",
+                "Asks it for its metadata and keys, and with a made-up code whether it takes this service for its client.",
+                {"metadata": "Metadata", "keys": "Keys", "client": "Client"}, _others),))
 DIRECTORIES = RecordKind(
     "/directories", "directory", "Directories",
     "Active Directory, or any other LDAP, whose users sign in with the built-in provider by their own password.",

@@ -76,16 +76,19 @@ def _shown(name: str, value: object) -> tuple[str, object]:
     if name in _TIMES and isinstance(value, int | float):
         return "time", value
     if isinstance(value, Mapping):
-        return "list", [f"{key}: {_flat(each)}" for key, each in value.items()]
+        return "list", [f"{key}: {flat(each)}" for key, each in value.items()]
     if isinstance(value, list):
-        return "list", [_flat(each) for each in value]
+        return "list", [flat(each) for each in value]
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return ("long" if len(text) > _LONG else "text"), text
 
 
-def _flat(value: object) -> str:
+def flat(value: object, sign: str = " ") -> str:
+    """Any value in one line, as users write it: truth as yes and no; `sign` is between the keys and values of an object."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_flat(each)}" for key, each in value.items() if each not in ("", None, [], {}))
+        return ", ".join(f"{key}{sign}{flat(each, sign)}" for key, each in value.items() if each not in ("", None, [], {}))
     if isinstance(value, list):
-        return ", ".join(map(_flat, value))
-    return "yes" if value is True else "no" if value is False else str(value)
+        return ", ".join(flat(each, sign) for each in value)
+    if isinstance(value, float):
+        return f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}"
+    return "yes" if value is True else "no" if value is False else "" if value is None else str(value)

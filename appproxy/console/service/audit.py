@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from appproxy.console.answers import PageContent
+from appproxy.console.moments import moment
+from appproxy.console.records.values import flat, is_time
 from appproxy.console.visit import ROWS, Visit
 from appproxy.errors import ConfigError
 
@@ -48,8 +50,7 @@ def day(name: str, text: str) -> float:
 
 
 def said(detail: Mapping[str, object]) -> list[tuple[str, str]]:
-    """The detail of an entry, as texts; what is empty is left out."""
+    """The detail of an entry, as texts that users would write: settings as KEY=VALUE; what is empty is left out."""
     return [
-        (key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-        for key, value in detail.items() if value not in ("", None, [], {})
-    ]
+        (key, moment(value) if is_time(key) and isinstance(value, int | float) else flat(value, "="))
+        for key, value in detail.items() if value not in ("", None, [], {})]

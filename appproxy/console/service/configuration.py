@@ -9,6 +9,7 @@ from typing import Any
 
 from appproxy.admin.base.principal import Permission
 from appproxy.admin.configuration.file import ConfigurationFile, read_text, written
+from appproxy.admin.configuration.schema import schema
 from appproxy.console.answers import FileContent, PageContent, Redirection
 from appproxy.console.visit import Visit
 from appproxy.errors import AppProxyError, ConfigError
@@ -28,6 +29,13 @@ async def export(visit: Visit) -> FileContent:
     found = await visit.get("/configuration")
     text = await visit.aside(lambda: written(found))
     return FileContent("appproxy.yaml", "application/yaml", text.encode())
+
+
+async def schema_file(visit: Visit) -> FileContent:
+    """The JSON Schema of such files, for editors."""
+    visit.require(Permission.READ_CONFIGURATION)
+    text = await visit.aside(lambda: json.dumps(schema(), indent=1) + "\n")
+    return FileContent("appproxy.schema.json", "application/schema+json", text.encode())
 
 
 async def send(visit: Visit) -> PageContent | Redirection:
@@ -60,7 +68,7 @@ async def _answer_of(visit: Visit, read: ConfigurationFile, method: str, path: s
 
 
 def _page(visit: Visit, text: str, found: Any) -> PageContent:
-    differs = [] if found is None else [*found["changes"], *found["only_here"]]
+    differs = [] if found is None else [*found["changes"], *found["only_here"], *found["ending"]]
     return PageContent("configuration", "Configuration", {
         "text": text, "found": found, "tag": "" if found is None else f'"{found["etag"]}"',
         "differs": [{**one, "said": [_line(field) for field in one["fields"]]} for one in differs],

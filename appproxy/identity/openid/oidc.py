@@ -73,6 +73,10 @@ class Metadata:
         )
 
 
+class ClientRefused(IdentityError):
+    """The provider does not take us for its client, or not for what we ask (RFC 6749 section 5.2)."""
+
+
 class GrantRefused(IdentityError):
     """The provider has taken back what it gave, such as a refresh token: `invalid_grant` (RFC 6749 section 5.2)."""
 

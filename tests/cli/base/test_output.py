@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from appproxy.cli.base.output import Column, done, moment, plain, show_record, show_rows
+from appproxy.cli.base.output import Column, details, done, moment, plain, show_record, show_rows
 
 ROWS = [{"name": "wiki", "groups": ["a", "b"]}, {"name": "[bold]x", "groups": []}]
 COLUMNS = (Column("NAME", "name"), Column("GROUPS", "groups"))
@@ -88,3 +88,12 @@ def test_words() -> None:
     assert [plain(True), plain(None), plain(["a", 1]), plain(0)] == ["yes", "", "a, 1", "0"]
     assert moment(0) == "never" == moment(None)
     assert moment(1_800_000_000.0).startswith("2027-01-15 ")
+
+
+def test_details_are_written_as_users_write_them() -> None:
+    """What is in an object has its key before it; nothing looks like a program."""
+    detail = {"name": "wiki", "settings": {"strict": "yes", "tags": ""}, "before": {"a": {"b": 1}}, "flag": True,
+              "rows": [{"user": "ann", "maintainer": False}]}
+    assert details(detail) == (
+        "name=wiki, settings.strict=yes, settings.tags=, before.a.b=1, flag=yes, rows=user=ann, maintainer=no")
+    assert details(None) == ""

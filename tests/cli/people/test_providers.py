@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from appproxy.cli.base.calling import CallSettings
 from appproxy.pki.authority import create_authority
 from appproxy.pki.client_certificate import new_client_credential
 from tests.cli.conftest import Typing
@@ -105,3 +108,21 @@ def test_keys_of_the_client(typed: Typing, tmp_path: Path) -> None:
     assert any(key["given"] for key in typed("provider", "show", "corp", "--json").json["keys"])
     refused = typed("provider", "set", "corp", "--tls-key", str(tmp_path / "none"))
     assert (refused.code, "--tls-key" in refused.err) == (2, True)
+
+
+def test_a_provider_is_tested_by_a_service(typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one it is said; what it finds is printed step by step, and something broken is the exit code."""
+    assert "start it" in typed("provider", "test", "builtin").err
+    steps = [{"check": "metadata", "health": "good", "detail": "https://corp.example answers", "hint": ""},
+             {"check": "client", "health": "warning", "detail": "it is not known", "hint": "sign in once"}]
+
+    def answered(self: object, method: str, *path: str, **more: object) -> object:
+        assert (method, path) == ("GET", ("providers", "corp", "report"))
+        return steps
+
+    monkeypatch.setattr(CallSettings, "call", answered)
+    told = typed("provider", "test", "corp")
+    assert told.code == 0 and told.out == "metadata: https://corp.example answers\nclient: it is not known\n"
+    assert "sign in once" in told.err and typed("provider", "test", "corp", "--json").json == steps
+    steps[1]["health"] = "broken"
+    assert typed("provider", "test", "corp").code == typed("provider", "test", "corp", "--json").code == 1

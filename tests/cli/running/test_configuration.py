@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,22 @@ def test_what_differs_is_shown(typed: Typing, wiki: Path, tmp_path: Path) -> Non
     assert "old" in typed("app", "list").out
     typed("apply", str(wiki), "--yes", "--prune")
     assert "old" not in typed("app", "list").out and typed("diff", str(wiki)).code == 0
+
+
+def test_what_ends_by_itself_is_told_and_no_difference(typed: Typing, wiki: Path) -> None:
+    """With its end, and the exit code of nothing; once it is in the file, it is not told any more, and nothing differs."""
+    typed("group", "add", "staff")
+    typed("apply", str(wiki), "--yes")
+    typed("assign", "wiki", "--group", "staff", "--expires", "8h")
+    told = typed("diff", str(wiki))
+    assert told.code == 0 and re.fullmatch(
+        r"\. application wiki\n    assignments\[group staff provider builtin\]: ends at 20\d\d-.*Z\n", told.out), told.out
+    assert [one["what"] for one in typed("diff", str(wiki), "--json").json] == ["end"]
+    exported = typed("export").out
+    assert "expires: " in exported
+    wiki.write_text(exported)
+    told = typed("diff", str(wiki))
+    assert (told.code, told.out) == (0, "")
 
 
 def test_nobody_is_asked_where_nobody_is(typed: Typing, wiki: Path) -> None:

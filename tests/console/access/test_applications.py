@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.console.conftest import House, Proof, Seat
 
 WIKI = {"name": "handbook", "internal": "http://10.0.0.7:8080/", "external": "https://handbook.example.org/",
@@ -94,6 +96,27 @@ def test_letting_in(house: House, alice: Seat) -> None:
     gone = alice.send(path + "/unassign", {"kind": "user", "value": hal["value"], "provider": "builtin"})
     assert "They may use it no longer." in gone.text
     assert "hal" not in {one["user"] for one in house.call("GET", path)["assignments"]}
+
+
+def test_letting_in_for_a_time(house: House, alice: Seat) -> None:
+    """For so long as is said, which the page shows; what is no time is said at its field, and of another provider it is a
+    subject that nobody here knows.
+    """
+    path = "/applications/wiki"
+    wrong = alice.send(path + "/assign", {"kind": "user", "who": "hal", "expires": "soon"})
+    assert wrong.status == 422 and re.search(r'name="expires" value="soon"[^>]* aria-invalid="true"', wrong.text)
+    assert "They may use it" in alice.send(path + "/assign", {"kind": "user", "who": "hal", "expires": "8h"}).text
+    (hal,) = [one for one in house.call("GET", path)["assignments"] if one.get("user") == "hal"]
+    assert hal["expires"] and "until 2" in alice.see(path).text
+    house.call("DELETE", path + "/assignments", {"user": "hal"})
+    corp = {"name": "corp", "issuer": "https://corp.example.com/", "client_id": "c", "client_secret": "s"}
+    house.call("POST", "/providers", corp)
+    assert 'name="provider"' not in alice.see(path).text.partition("/assign")[2].partition("</form>")[0]
+    house.call("PATCH", path, {"settings": {"provider": "builtin,corp"}})
+    assert alice.send(path + "/assign", {"kind": "user", "who": "0815", "provider": "corp"}, of="").status == 200
+    assert ("corp", "0815") in {(one["provider"], one.get("user")) for one in house.call("GET", path)["assignments"]}
+    house.call("PATCH", path, {"settings": {"provider": "builtin"}})
+    house.call("DELETE", "/providers/corp")
 
 
 def test_settings(house: House, alice: Seat) -> None:

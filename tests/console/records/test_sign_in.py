@@ -50,3 +50,14 @@ def test_whom_no_policy_concerns(house: House, alice: Seat) -> None:
     assert alice.send("/break-glass/glass/remove", {}, of="/break-glass/glass").status == 200
     assert house.call("GET", "/break-glass") == []
     house.call("DELETE", "/users/glass")
+
+
+def test_a_provider_is_tested(house: House, alice: Seat) -> None:
+    """Its page says what was found, step by step, and what to do; the built-in one needs none."""
+    form = {"name": "far", "issuer": "https://far.example.com/", "client_id": "us", "client_secret": "x"}
+    assert alice.send("/providers/new", form, of="/providers/new").status == 200
+    assert 'href="/providers/far?look=report"' in alice.see("/providers/far").text
+    page = alice.see("/providers/far?look=report")
+    assert page.status == 200 and "Broken</span> Metadata:" in page.text and "--ca-bundle" in page.text, page.text
+    assert "look=report" not in alice.see("/providers/builtin").text
+    house.call("DELETE", "/providers/far")

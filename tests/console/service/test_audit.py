@@ -38,9 +38,19 @@ def test_days(house: House, alice: Seat) -> None:
 
 
 def test_details_are_texts() -> None:
-    """Lists are joined, and what is empty is left out."""
+    """As users write them: lists are joined, settings have their keys, times are moments; what is empty is left out."""
     assert said({"name": "a", "groups": ["x", "y"], "none": [], "flag": False, "empty": ""}) == [
-        ("name", "a"), ("groups", "x, y"), ("flag", "False")]
+        ("name", "a"), ("groups", "x, y"), ("flag", "no")]
+    assert said({"settings": {"strict": "yes", "tags": ""}, "expires": 1782864000.0, "before": [{"a": True}, {"b": 1.5}]}) == [
+        ("settings", "strict=yes"), ("expires", "2026-07-01 00:00 UTC"), ("before", "a=yes, b=1.5")]
+
+
+def test_settings_are_shown_as_they_were_written(house: House, alice: Seat) -> None:
+    """No brace of a programming language is on the page of the audit, whatever was changed."""
+    house.call("PATCH", "/applications/wiki", {"settings": {"session_hours": "7", "strict": "yes"}})
+    shown = html.unescape(alice.see("/audit?action=application.set").text)
+    assert "session_hours=7, strict=yes" in shown and "{'" not in shown
+    house.call("PATCH", "/applications/wiki", {"settings": {"session_hours": "", "strict": ""}})
 
 
 def test_whether_it_is_unchanged(house: House, alice: Seat) -> None:

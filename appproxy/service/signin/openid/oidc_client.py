@@ -23,8 +23,8 @@ from twisted.web.iweb import IAgent
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.identity.openid.client_authentication import prove
 from appproxy.identity.openid.group_overage import read_member_groups
-from appproxy.identity.openid.oidc import GrantRefused as GrantRefused
 from appproxy.identity.openid.oidc import (
+    ClientRefused,
     Metadata,
     TokenAnswer,
     pushed_parameters,
@@ -32,6 +32,7 @@ from appproxy.identity.openid.oidc import (
     read_metadata,
     read_token_answer,
 )
+from appproxy.identity.openid.oidc import GrantRefused as GrantRefused
 from appproxy.identity.openid.oidc_settings import BY_CERTIFICATE
 from appproxy.json_input import read_json
 from appproxy.net.agent import call, within
@@ -61,6 +62,10 @@ RETRY_INTERVAL = 2.0
 CALLS = 64
 #: Calls that wait. One network may have all of them while nobody else has any.
 _WAITING = 1000
+
+#: What a token end point says no to (RFC 6749 section 5.2).
+_REFUSALS: Mapping[str | None, type[IdentityError]] = {
+    "invalid_grant": GrantRefused, "invalid_client": ClientRefused, "unauthorized_client": ClientRefused}
 
 T = TypeVar("T")
 
@@ -222,8 +227,8 @@ class HttpOidcClient:
     ) -> Mapping[str, object]:
         status, answer = await self._post(metadata, metadata.token_endpoint, client_id, form, patience)
         if status != 200:
-            error = answer.get("error") if isinstance(answer, dict) else None
-            kind = GrantRefused if error == "invalid_grant" else IdentityError
+            error = str(answer.get("error")) if isinstance(answer, dict) and "error" in answer else None
+            kind = _REFUSALS.get(error, ClientRefused if status == 401 else IdentityError)
             raise kind(Code.PROVIDER_REFUSED, f"token end point: {status} {str(error)[:100]!r}")
         if not isinstance(answer, dict):
             raise IdentityError(Code.TOKEN_REFUSED, "token end point: the answer is no JSON object")

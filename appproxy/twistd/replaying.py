@@ -1,0 +1,131 @@
+"""The decision log through other policies, when an administrator asks the service for it: the very command, in a process of
+its own, so that it takes nothing of the node's turns.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+
+from appproxy.admin.base.problem import TooOften
+from appproxy.errors import ConfigError
+
+#: Seconds for one replay: half a million decisions with the usual two processors, at 0.1 ms each and once more to compare.
+MOST_SECONDS = 60.0
+#: How much others come first (0: alike, 19: nearly always).
+_NICE = 10
+#: Bytes of a report: it has five examples of each change, and each policy once.
+_MOST = 4 << 20
+#: Documents that are tried at once.
+MOST_POLICIES = 50
+
+
+class LogReplay:
+    """Runs one at a time. `reactor` has time and processes; `directory`: the service's state."""
+
+    def __init__(self, reactor: Any, directory: Path, environment: Mapping[str, str]) -> None:
+        self._reactor = reactor
+        self._directory = directory
+        self._environment = {name: value for name, value in environment.items() if name != "NOTIFY_SOCKET"}
+        self._runs = False
+
+    async def __call__(self, policies: object, without: Sequence[str], days: int | None) -> object:
+        """What `appproxy policy replay --json` says. `policies`: documents; `days`: how far back, None for the whole log.
+
+        Raises ConfigError, with what the command has said, and TooOften while another one runs.
+        """
+        if not isinstance(policies, list):
+            raise ConfigError("policies: a list of documents is needed")
+        if len(policies) > MOST_POLICIES or len(without) > MOST_POLICIES:
+            raise ConfigError(f"policies: at most {MOST_POLICIES} at once")
+        if days is not None and not 1 <= days <= 366:
+            raise ConfigError("days: 1 to 366 is needed", hint="leave it out: the whole log")
+        if self._runs:
+            raise TooOften("another replay is under way", hint="try again in a minute")
+        self._runs = True
+        place = Path(tempfile.mkdtemp(prefix="appproxy-replay-"))
+        try:
+            return await self._run(self._command(place, policies, without, days))
+        finally:
+            self._runs = False
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _command(self, place: Path, policies: Sequence[object], without: Sequence[str], days: int | None) -> list[str]:
+        """Names are behind a sign, so that none of them is an option of its own."""
+        files = []
+        for number, document in enumerate(policies):
+            files.append(place / f"{number}.json")
+            files[-1].write_text(json.dumps(document), encoding="utf-8")
+        return [
+            sys.executable, "-m", "appproxy.cli", "--state", str(self._directory.absolute()), "policy", "replay", "--json",
+            *(f"--without={name}" for name in without), *(() if days is None else (f"--since={days}d",)), *map(str, files)]
+
+    def _run(self, command: list[str]) -> Deferred[object]:
+        run = _Run(self._reactor)
+        try:
+            self._reactor.spawnProcess(run, command[0], command, self._environment)
+        except OSError as error:
+            raise ConfigError(f"the replay cannot be started: {error.strerror}") from error
+        return run.done
+
+
+class _Run(ProcessProtocol):
+    """One. `done` has the report, or fails with ConfigError."""
+
+    def __init__(self, reactor: Any) -> None:
+        self.done: Deferred[object] = Deferred()
+        self._reactor = reactor
+        self._said = bytearray()
+        self._complained = b""
+        self._late: IDelayedCall | None = None
+        self._too_late = False
+
+    def connectionMade(self) -> None:
+        """It is started."""
+        self._late = self._reactor.callLater(MOST_SECONDS, self._kill)
+        if pid := getattr(self.transport, "pid", None):
+            with suppress(OSError):  # it has ended already
+                os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+
+    def outReceived(self, data: bytes) -> None:
+        """A part of the report."""
+        if len(self._said) <= _MOST:
+            self._said += data
+
+    def errReceived(self, data: bytes) -> None:
+        """Why there is none."""
+        self._complained = (self._complained + data)[:2000]
+
+    def processEnded(self, reason: Failure) -> None:
+        """Called by Twisted."""
+        if self._late is not None and self._late.active():
+            self._late.cancel()
+        try:
+            self.done.callback(json.loads(bytes(self._said)))
+        except ValueError:
+            self.done.errback(self._why())
+
+    def _why(self) -> ConfigError:
+        if self._too_late:
+            return ConfigError(f"the replay did not end within {MOST_SECONDS:g} s",
+                               hint="take fewer days, or run it at the service's machine: appproxy policy replay")
+        said = self._complained.decode("utf-8", "replace").strip().removeprefix("appproxy: ")
+        what, _, hint = said.partition("; ")
+        return ConfigError(what or "the replay said nothing", hint=hint)
+
+    def _kill(self) -> None:
+        self._too_late = True
+        transport: Any = self.transport
+        transport.signalProcess("KILL")
