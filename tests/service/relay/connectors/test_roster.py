@@ -251,3 +251,19 @@ def test_moving_changes_the_group_at_once() -> None:
     assert roster.pick("default", (), 5.0) is None
     assert roster.pick("other", (), 5.0) is one
     assert roster.online("other") == 1 and roster.online("default") == 0
+
+
+def test_a_newcomer_gets_no_more_than_the_others_have() -> None:
+    """One that answers nothing yet gets as many as each of them has under way; then they get what comes."""
+    roster = Roster(0.0)
+    others = [peer(roster, "a", 20), peer(roster, "b", 20)]
+    newcomer = peer(roster, "c")
+    given = {"a": 0, "b": 0, "c": 0}
+    for number in range(1000, 1100):
+        found = roster.pick("default", (), 0.0)
+        assert found is not None
+        given[found.id] += 1
+        if found is newcomer:
+            found.in_flight[number] = request()
+    assert [len(one.in_flight) for one in others] == [20, 20]  # what they are given they answer at once
+    assert given == {"a": 80, "b": 0, "c": 20}
