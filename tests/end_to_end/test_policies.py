@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import ssl
 import time
@@ -138,6 +139,34 @@ def test_a_new_policy_ends_what_is_under_way(world: World, place: Path) -> None:
     assert pete.get(url).status == 200
     for one in (stream, other):
         one.close()
+
+
+def test_a_new_policy_ends_an_upload(world: World, place: Path) -> None:
+    """That is under way, within a second; the access log says by which policy."""
+    url = world.url("policies")
+    petra = Visitor(world.port, world.anchor)
+    assert petra.sign_in(url, "petra").status == 200
+    host = url.split("/")[2].partition(":")[0]
+    stream = petra.connect(host)
+    cookies = petra.cookie_field(host)["Cookie"]
+    stream.sendall(f"PUT /upload HTTP/1.1\r\nHost: {host}:{world.port}\r\nCookie: {cookies}\r\n"
+                   f"Content-Length: {64 << 20}\r\n\r\n".encode() + bytes(1 << 20))
+    time.sleep(1.0)  # the first bytes are at the application, and more could follow
+    text = OUTSIDE.replace('include = ["all"]\n[app', 'include = ["user:petra"]\n[app')
+    text = text.replace('name = "outside"', 'name = "shut"').replace('require = ["mfa"]', "block = true")
+    set_(world, place, "policy", text.replace('[conditions.locations]\nexclude = ["office"]\n', ""))
+    began = time.monotonic()
+    stream.settimeout(10.0)
+    with suppress(ConnectionError):
+        while stream.recv(65536):
+            pass
+    assert time.monotonic() - began < 2.0
+
+    def noted() -> bool:
+        rows = [json.loads(line) for line in (world.state / "access.log").read_text().splitlines()]
+        return any(row["path"] == "/upload" and "'shut'" in row.get("detail", "") for row in rows[-50:])
+
+    until(noted, "the access log does not say why", 10)
 
 
 def test_a_window_ends_on_time(world: World, place: Path) -> None:
