@@ -64,7 +64,8 @@ class Program:
     `varies`: what of a request, beside session and time, their decision depends on.
     """
 
-    __slots__ = ("_contexts", "_devices", "_locations", "_own", "_shared", "_skipped", "_strengths", "binds", "varies")
+    __slots__ = ("_address", "_browser", "_contexts", "_devices", "_in_contexts", "_locations", "_own", "_shared", "_skipped",
+                 "_strengths", "binds", "varies")
 
     def __init__(
         self, shared: _Index, own: _Index, skipped: frozenset[Policy], locations: Locations, strengths: Mapping[str, Strength],
@@ -78,15 +79,18 @@ class Program:
         self._strengths = strengths
         self._contexts = contexts
         self.varies = shared.looks_at | own.looks_at
+        # Asked of each request that varies: `&` of an IntFlag makes an object each time, a microsecond or so.
+        self._address = RequestFact.ADDRESS in self.varies
+        self._browser = RequestFact.USER_AGENT in self.varies
+        self._in_contexts = RequestFact.CONTEXT in self.varies
         #: Does any of them bind sessions to their networks?
         self.binds = shared.binds or own.binds
 
     def looked_at(self, request: PolicyRequest) -> Hashable:
         """What of a request a decision depends on: requests of one session that have this in common are decided alike."""
-        varies = self.varies
-        client = request.client if varies & RequestFact.ADDRESS else ""
-        user_agent = request.user_agent if varies & RequestFact.USER_AGENT else b""
-        if not varies & RequestFact.CONTEXT:
+        client = request.client if self._address else ""
+        user_agent = request.user_agent if self._browser else b""
+        if not self._in_contexts:
             return client, user_agent
         # Paths are without number; contexts are few.
         return client, user_agent, contexts_of(self._contexts, request.method, request.path, request.upgrade)
