@@ -24,7 +24,7 @@ def _record(reading: Reading, kind: DocumentKind, one: Stored) -> dict[str, obje
         case DocumentKind.POLICY | DocumentKind.CONTEXT:
             return _described(one, Names.of(reading, [one.document]).shown(one.document))
         case DocumentKind.STRENGTH:
-            return _described(one, Names.now(reading).shown_strength(one.document))
+            return _described(one, Names.of(reading, ()).shown_strength(one.document))
         case DocumentKind.LOCATION:
             return _described(one, dict(one.document))
 
@@ -54,7 +54,7 @@ def _list_contexts(reading: Reading, call: Call) -> object:
 
 
 def _list_strengths(reading: Reading, call: Call) -> object:
-    called = Names.now(reading)
+    called = Names.of(reading, ())
     kept = [_described(one, called.shown_strength(one.document)) for one in documents.list_all(reading, DocumentKind.STRENGTH)]
     taken = {one["name"] for one in kept}
     return [*(_built_in(name) for name in BUILT_IN if name not in taken), *kept]

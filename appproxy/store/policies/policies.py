@@ -199,6 +199,9 @@ def without_anybody(reading: Reading) -> list[str]:
 
     The administration is among them; its people are those who administer for good.
     """
+    policies = read_all(reading)
+    if not any(policy.grant.block and not policy.conditions for policy in policies):
+        return []
     there = {one.id: one for one in applications.list_all(reading) if not one.passthrough}
     elsewhere = relying_parties(reading)
 
@@ -209,9 +212,6 @@ def without_anybody(reading: Reading) -> list[str]:
         access = found.access_of(one.provider)
         return access is not None and (not found.assignment_required or is_assigned(access, one.subject, one.groups))
 
-    policies = read_all(reading)
-    if not any(policy.grant.block and not policy.conditions for policy in policies):
-        return []
     called = {**{id_: one.name for id_, one in there.items()}, **elsewhere}
     found = locked(policies, called, people(reading), may_use, exempt(reading))
     closed = [ADMINISTRATION_NAME] if locks_administrators_out(reading) else []
@@ -253,11 +253,11 @@ def people(reading: Reading) -> Sequence[Assignable]:
 
 def faults(reading: Reading) -> list[dict[str, str]]:
     """What is wrong with the policies that are there, as `policy` and `problem`."""
-    called = Names.now(reading)
+    kept = [one for kind in (DocumentKind.POLICY, DocumentKind.CONTEXT) for one in documents.list_all(reading, kind)]
+    called = Names.of(reading, [one.document for one in kept])
     found = [
         {"policy": one.name, "problem": f"{path}: what it names is not there any more"}
-        for kind in (DocumentKind.POLICY, DocumentKind.CONTEXT) for one in documents.list_all(reading, kind)
-        for path in called.gone(one.document)
+        for one in kept for path in called.gone(one.document)
     ]
     return [*found, *({"policy": "", "problem": f"nobody can use {name}"} for name in without_anybody(reading))]
 

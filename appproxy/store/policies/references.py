@@ -12,6 +12,7 @@ from appproxy.policy.conditional.locations import TRUSTED
 from appproxy.policy.conditional.parts.devices import PROVED
 from appproxy.publish.administration import ADMINISTRATION
 from appproxy.publish.administration import NAME as ADMINISTRATION_NAME
+from appproxy.publish.application import Application
 from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.devices import authorities
@@ -51,6 +52,11 @@ def device_id(reading: Reading, text: str) -> str:
 
 def _devices(reading: Reading) -> dict[str, str]:
     return {PROVED: PROVED, **{one.id: one.name for one in authorities.list_all(reading)}}
+
+
+def _tags(published: Iterable[Application]) -> dict[str, str]:
+    """All that any of these has, as policies name them."""
+    return {TAG + tag: TAG + tag for one in published for tag in one.tags}
 
 
 def relying_parties(reading: Reading, ids: Iterable[str] | None = None) -> dict[str, str]:
@@ -96,7 +102,7 @@ class Names:
     groups: Mapping[str, str]
     applications: Mapping[str, str]
     providers: Mapping[str, str]
-    #: All that any application has, as policies name them.
+    #: As policies name them.
     tags: Mapping[str, str]
     #: Device authorities.
     devices: Mapping[str, str]
@@ -110,13 +116,13 @@ class Names:
             names.by_id(reading, schema.user_groups),
             {ADMINISTRATION: ADMINISTRATION_NAME, **{one.id: one.name for one in published}, **relying_parties(reading)},
             names.by_id(reading, schema.providers),
-            {TAG + tag: TAG + tag for one in published for tag in one.tags},
+            _tags(published),
             _devices(reading),
         )
 
     @classmethod
     def of(cls, reading: Reading, kept: Iterable[Document]) -> Names:
-        """The same, of what these documents name alone, which is enough to show them."""
+        """The same, of what these documents name alone, which is enough for them, and for strengths."""
         users, groups, published = set[str](), set[str](), set[str]()
 
         def who(text: str, path: str) -> str:
@@ -130,10 +136,11 @@ class Names:
 
         for document in kept:
             each_named(document, {"users": who, "applications": application})
+        tags = any(text.startswith(TAG) for text in published)
         return cls(
             names.by_id(reading, schema.users, users), names.by_id(reading, schema.user_groups, groups),
             {ADMINISTRATION: ADMINISTRATION_NAME, **applications_called(reading, published)},
-            names.by_id(reading, schema.providers), {}, _devices(reading),
+            names.by_id(reading, schema.providers), _tags(applications.list_all(reading)) if tags else {}, _devices(reading),
         )
 
     def shown(self, document: Document) -> dict[str, object]:

@@ -79,6 +79,8 @@ def test_names_become_ids_and_back(filled: Store, now: float) -> None:
         assert shown["users"]["include"] == ["user:ann", "group:staff", "corp/user:x|1"]
         assert shown["applications"]["include"] == ["Wiki", "tag:payroll", ADMINISTRATION_NAME]
         assert shown["conditions"]["providers"] == {"include": ["corp"]} and names.gone(kept) == []
+        some = Names.of(tx, [kept])
+        assert (some.shown(kept), some.gone(kept)) == (shown, []), "these alone are enough for both"
 
 
 @pytest.mark.parametrize(("document", "said"), [
@@ -102,8 +104,8 @@ def test_what_is_gone_is_told_by_its_path(filled: Store, now: float) -> None:
         "conditions": {"providers": {"include": ["p9"]}, "devices": {"include": ["d9", "proved"]}}}
     with filled.transaction(now) as tx:
         corp = providers.find(tx, "corp").id
-        names = Names.now(tx)
-    assert names.gone(kept) == [
+        names, some = Names.now(tx), Names.of(tx, [kept])
+    assert names.gone(kept) == some.gone(kept) == [
         "users.include[0]", "users.include[1]", "users.include[2]", "applications.include[0]", "applications.include[1]",
         "conditions.providers.include[0]", "conditions.devices.include[0]"]
     assert names.gone({"users": {"include": [f"{corp}/user:anybody"]}}) == []
