@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from appproxy.demo.supervisor import Supervisor
 from appproxy.errors import AppProxyError
@@ -23,14 +24,14 @@ from bench.session_revocation import RevocationEffort, run_revocation
 from bench.session_sign_in import CheapWorld, SignInEffort, run_cheap, run_sign_in
 from tests.end_to_end.world import World, environment
 
-Run = Callable[[World, Callable[[str], None]], list[Row]]
+T = TypeVar("T")
 #: In a short run the shortest life of tokens that is respected.
 REFRESH = RefreshEffort(), RefreshEffort(sessions=20, life=20, lasts=75.0, away=(22.0, 45.0), pause=2.0)
 REVOCATION = RevocationEffort(), RevocationEffort(sessions=40, ended=3, quiet=5.0, connectors=1)
 SIGN_IN = SignInEffort(), SignInEffort(users=4, sign_ins=12, quiet=3.0)
 
 
-def run(kind: type[World], do: Run, say: Callable[[str], None]) -> list[Row]:
+def run(kind: type[World], do: Callable[[World, Callable[[str], None]], T], say: Callable[[str], None]) -> T:
     """In a new world, which ends with it."""
     with tempfile.TemporaryDirectory(prefix="appproxy-bench-") as name:
         logs = Path(name) / "logs"
@@ -47,10 +48,8 @@ def rows(what: str, check: bool, say: Callable[[str], None]) -> list[Row]:
         return run(World, lambda world, say: run_refresh(world, REFRESH[check], say), say)
     if what == "revocation":
         return run(World, lambda world, say: run_revocation(world, REVOCATION[check], say), say)
-    return [
-        *run(World, lambda world, say: run_sign_in(world, SIGN_IN[check], say), say),
-        *run(CheapWorld, lambda world, say: run_cheap(world, SIGN_IN[check], say), say),
-    ]
+    found, crowd = run(World, lambda world, say: run_sign_in(world, SIGN_IN[check], say), say)
+    return [*found, *run(CheapWorld, lambda world, say: run_cheap(world, SIGN_IN[check], say, crowd), say)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
