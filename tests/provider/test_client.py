@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from appproxy.errors import Code, IdentityError, RequestError, StoreError
 from appproxy.identity.openid.id_token import check_id_token
 from appproxy.provider.client import InProcessClient
+from appproxy.provider.oauth.metadata import discovery_document
 from appproxy.store.people import users
 from tests.provider.house import CALLBACK, ISSUER, NOW, Browser, Flow, House, got, sign_in
 
@@ -91,6 +92,10 @@ class CountedKeys:
     read: int = 0
     answer: tuple[int, dict[str, object], str, float] = (200, {"id_token": "i", "access_token": "a"}, "r", 60.0)
     asked: list[dict[str, str]] = field(default_factory=list)
+
+    def document(self) -> dict[str, object]:
+        """The provider's own."""
+        return discovery_document(ISSUER)
 
     async def keys(self) -> KeySet:
         """One more look."""

@@ -66,10 +66,10 @@ def test_from_the_form_to_the_end(playground: Playground) -> None:
     playground.network.pass_time(590)
     assert browser.get("https://crm.example.org/").body == b"crm"
     playground.network.pass_time(10)
-    assert browser.get("https://crm.example.org/").status == 403, "though nobody has removed it yet"
+    assert browser.get("https://crm.example.org/").status == 403, "to the second"
     assert "ended on" in browser.get(APPS).text
     actions = [row["action"] for row in playground.admin("GET", "/audit") if row["action"].startswith("access.")]
-    assert actions == ["access.approve", "access.request"]
+    assert actions == ["access.ended", "access.approve", "access.request"]
 
 
 def test_a_no_has_its_reason(playground: Playground) -> None:
