@@ -43,7 +43,7 @@ _IN_QUERY: dict[JsonKind, Schema] = {
 _LISTS = frozenset({
     "/application-settings", "/second-factor-rules", "/provider-settings", "/policy-check", "/branding-settings", "/probes",
     "/audit", "/sessions", "/concerns", "/applications/{application}/failures", "/applications/{application}/check",
-    "/risk/sign-ins", "/risk/users",
+    "/risk/sign-ins", "/risk/users", "/providers/{provider}/report",
 })
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
 #: Listings that need no pages.

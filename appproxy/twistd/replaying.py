@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from appproxy.admin.base.problem import TooOften
 from appproxy.errors import ConfigError
+from appproxy.policy.conditional.replay import MOST_DAYS, MOST_POLICIES
 
 #: Seconds for one replay: half a million decisions with the usual two processors, at 0.1 ms each and once more to compare.
 MOST_SECONDS = 60.0
@@ -28,8 +29,6 @@ MOST_SECONDS = 60.0
 _NICE = 10
 #: Bytes of a report: it has five examples of each change, and each policy once.
 _MOST = 4 << 20
-#: Documents that are tried at once.
-MOST_POLICIES = 50
 
 
 class LogReplay:
@@ -50,8 +49,8 @@ class LogReplay:
             raise ConfigError("policies: a list of documents is needed")
         if len(policies) > MOST_POLICIES or len(without) > MOST_POLICIES:
             raise ConfigError(f"policies: at most {MOST_POLICIES} at once")
-        if days is not None and not 1 <= days <= 366:
-            raise ConfigError("days: 1 to 366 is needed", hint="leave it out: the whole log")
+        if days is not None and not 1 <= days <= MOST_DAYS:
+            raise ConfigError(f"days: 1 to {MOST_DAYS} is needed", hint="leave it out: the whole log")
         if self._runs:
             raise TooOften("another replay is under way", hint="try again in a minute")
         self._runs = True
