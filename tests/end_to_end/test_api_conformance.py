@@ -50,7 +50,7 @@ MAY_REFUSE = {
         "location_set", "policy_set", "strength_set", "device_add", "device_authority_add", "device_authority_set_crl",
         "directory_add", "directory_set", "group_add", "user_invite", "native_client_add", "native_client_set", "provider_add",
         "provider_set", "service_token_add", "user_add", "user_set", "user_set_password", "user_password_link",
-        "get_user_check", "get_policy_explanation", "certificate_authority", "second_factor_require"), _GRAMMAR),
+        "get_user_check", "get_policy_explanation", "get_report", "certificate_authority", "second_factor_require"), _GRAMMAR),
     **dict.fromkeys((
         "role_assign", "role_entitle", "role_withdraw", "risk_confirm_user", "risk_dismiss_user",
         "session_revoke", "get_sessions", "get_sign_ins", "application_assign",
