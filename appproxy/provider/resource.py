@@ -44,7 +44,7 @@ from appproxy.provider.oauth.metadata import (
 )
 from appproxy.provider.oauth.signing import rotate
 from appproxy.provider.passwords.authenticator import Failed, PasswordAuthenticator, nobody_counts
-from appproxy.provider.passwords.checker import PasswordChecker, PasswordThreads, Runner
+from appproxy.provider.passwords.checker import THREADS, PasswordChecker, PasswordThreads, Runner, threads_for, usable_cores
 from appproxy.provider.passwords.rules import HASHER
 from appproxy.provider.passwords.shared_throttle import SharedThrottle
 from appproxy.provider.sign_in import SignInPages
@@ -100,11 +100,12 @@ class BuiltInProvider:
         """
         self._live = live
         self._threads: PasswordThreads | None = None
+        threads = THREADS
         if run is None:
-            run = self._threads = PasswordThreads(reactor)
+            run = self._threads = PasswordThreads(reactor, threads := threads_for(usable_cores()))
         self.directories = directories or Directories(live, reactor, wall_clock, random_bytes)
         facts = ProviderFacts(issuer, live, wall_clock, random_bytes, self.directories)
-        checker = PasswordChecker(run, hasher)
+        checker = PasswordChecker(run, hasher, threads=threads)
         self._throttle = SharedThrottle(live, reactor, wall_clock, random_bytes)
         authenticator = PasswordAuthenticator(
             live, checker, self._throttle, reactor.seconds, random_bytes, note, self.directories, failed)

@@ -14,7 +14,7 @@ from tests.end_to_end.command_line import CommandLine, command_line, let_in, nee
 from tests.end_to_end.test_nodes import NODES, call, make_nodes
 from tests.end_to_end.test_nodes import database as database
 from tests.end_to_end.visitor import Visitor
-from tests.end_to_end.world import PASSWORD, PATIENCE, World, environment, until
+from tests.end_to_end.world import PASSWORD, PATIENCE, Outcome, World, environment, until
 
 pytestmark = needed
 
@@ -65,6 +65,12 @@ def test_login_at_one_and_commands_at_the_other(laptop: CommandLine, world: Worl
     laptop.at(NODES["service"]).good("logout")
     laptop.contexts.write_text(copied)
     # A file tells nobody of commits: the other node looks each second.
-    refused = until(lambda: None if (said := laptop.at(NODES["other"])("whoami")).code == 0 else said,
-                    "the other node goes on with a session that has ended", 5)
+    tries: list[Outcome] = []
+
+    def is_refused() -> bool:
+        tries.append(laptop.at(NODES["other"])("whoami"))
+        return tries[-1].code != 0
+
+    until(is_refused, "the other node goes on with a session that has ended", 5)
+    refused = tries[-1]
     assert refused.code == 1 and refused.out == "" and "appproxy login" in refused.err

@@ -107,6 +107,10 @@ def test_a_provider_that_is_taken_away(both: Both) -> None:
     assert stays.get(both.url).status == 200
     assert both.visitor().navigate(both.url).url.startswith(both.issuer)
     both.world.admin("app", "set", _NAME, f"provider={_NAME},builtin")
+    back = both.visitor()
+    page = back.submit(back.navigate(both.url), provider="builtin")
+    assert "NOT_ASSIGNED" in back.submit(page, username="alice", password=PASSWORD).text, "nobody comes back with a provider"
+    both.world.admin("assign", _NAME, "--user", "alice", "--provider", "builtin")
 
 
 @pytest.fixture(params=["", "--blink-settings=scriptEnabled=false"], ids=["scripts", "no scripts"])

@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, RequestError
 from appproxy.policy.fair_queue import Lane, LaneQueue
-from appproxy.provider.passwords.checker import NICE, PasswordChecker, PasswordThreads
+from appproxy.provider.passwords.checker import NICE, PasswordChecker, PasswordThreads, threads_for
 from appproxy.provider.passwords.rules import hash_password, verify
 from tests.provider.house import CHEAP, at_once, got
 
@@ -87,6 +87,11 @@ class TestChecker:
         later.work_off()
         check(checker, None, "x")
         assert len(later.waiting) == 1
+
+    @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 2), (64, 2)])
+    def test_one_core_is_left_to_the_traffic(self, cores: int, threads: int) -> None:
+        """And many make no more of them: each check takes 46 MiB."""
+        assert threads_for(cores) == threads
 
     def test_no_more_at_once_than_there_are_threads(self) -> None:
         """The rest waits here, where the order is fair, and not in front of the threads."""
