@@ -12,18 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.protocol import ProcessProtocol
-from twisted.python.failure import Failure
-
 from appproxy.tunnel.findings import Findings, steps_of
+from appproxy.twistd.process.command_report import CommandReport, ReportingCommand
 
 #: Seconds for all steps; each has a bound of its own, and there may be many applications.
 MOST_SECONDS = 60.0
 #: Seconds for which a report is told again, so that whoever asks on and on costs little.
 FRESH = 5.0
-#: Bytes of a report.
-_MOST = 4 << 20
 
 
 class Examination:
@@ -43,7 +38,7 @@ class Examination:
             return
         self._waiting.append(tell)
         if len(self._waiting) == 1:
-            doctor = _Doctor(self._reactor, self._ended)
+            doctor = ReportingCommand(self._reactor, lambda report: self._ended(_findings(report)), MOST_SECONDS, 1000)
             try:
                 self._reactor.spawnProcess(doctor, self._command[0], self._command, self._environment)
             except OSError as error:
@@ -56,47 +51,11 @@ class Examination:
             tell(findings)
 
 
-class _Doctor(ProcessProtocol):
-    """One run."""
-
-    def __init__(self, reactor: Any, ended: Callable[[Findings], None]) -> None:
-        self._reactor = reactor
-        self._ended = ended
-        self._said = bytearray()
-        self._complained = b""
-        self._late: IDelayedCall | None = None
-        self._too_late = False
-
-    def connectionMade(self) -> None:
-        """It is started."""
-        self._late = self._reactor.callLater(MOST_SECONDS, self._kill)
-
-    def outReceived(self, data: bytes) -> None:
-        """A part of the report."""
-        if len(self._said) <= _MOST:
-            self._said += data
-
-    def errReceived(self, data: bytes) -> None:
-        """Why there is none."""
-        self._complained = (self._complained + data)[:1000]
-
-    def processEnded(self, reason: Failure) -> None:
-        """Called by Twisted. The exit code says only whether something is broken."""
-        if self._late is not None and self._late.active():
-            self._late.cancel()
-        self._ended(self._findings())
-
-    def _findings(self) -> Findings:
-        if self._too_late:
-            return Findings((), refused=f"the doctor did not end within {MOST_SECONDS:g} s")
-        try:
-            steps = json.loads(bytes(self._said))
-            return Findings(steps_of(steps if isinstance(steps, list) else [steps]))
-        except ValueError:
-            why = self._complained.decode("utf-8", "replace").strip() or "it said nothing"
-            return Findings((), refused=f"the doctor could not run: {why}")
-
-    def _kill(self) -> None:
-        self._too_late = True
-        transport: Any = self.transport
-        transport.signalProcess("KILL")
+def _findings(report: CommandReport) -> Findings:
+    if report.too_late:
+        return Findings((), refused=f"the doctor did not end within {MOST_SECONDS:g} s")
+    try:
+        steps = json.loads(report.output)
+        return Findings(steps_of(steps if isinstance(steps, list) else [steps]))
+    except ValueError:
+        return Findings((), refused=f"the doctor could not run: {report.complaint or 'it said nothing'}")

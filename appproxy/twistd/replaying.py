@@ -5,30 +5,24 @@ its own, so that it takes nothing of the node's turns.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.protocol import ProcessProtocol
-from twisted.python.failure import Failure
 
 from appproxy.admin.base.problem import TooOften
 from appproxy.errors import ConfigError
 from appproxy.policy.conditional.replay import MOST_DAYS, MOST_POLICIES
+from appproxy.twistd.process.command_report import CommandReport, ReportingCommand
 
 #: Seconds for one replay: half a million decisions with the usual two processors, at 0.1 ms each and once more to compare.
 MOST_SECONDS = 60.0
 #: How much others come first (0: alike, 19: nearly always).
 _NICE = 10
-#: Bytes of a report: it has five examples of each change, and each policy once.
-_MOST = 4 << 20
 
 
 class LogReplay:
@@ -72,59 +66,25 @@ class LogReplay:
             *(f"--without={name}" for name in without), *(() if days is None else (f"--since={days}d",)), *map(str, files)]
 
     def _run(self, command: list[str]) -> Deferred[object]:
-        run = _Run(self._reactor)
+        done: Deferred[object] = Deferred()
+
+        def ended(report: CommandReport) -> None:
+            try:
+                done.callback(json.loads(report.output))
+            except ValueError:
+                done.errback(_why(report))
+
+        run = ReportingCommand(self._reactor, ended, MOST_SECONDS, 2000, nice=_NICE)
         try:
             self._reactor.spawnProcess(run, command[0], command, self._environment)
         except OSError as error:
             raise ConfigError(f"the replay cannot be started: {error.strerror}") from error
-        return run.done
+        return done
 
 
-class _Run(ProcessProtocol):
-    """One. `done` has the report, or fails with ConfigError."""
-
-    def __init__(self, reactor: Any) -> None:
-        self.done: Deferred[object] = Deferred()
-        self._reactor = reactor
-        self._said = bytearray()
-        self._complained = b""
-        self._late: IDelayedCall | None = None
-        self._too_late = False
-
-    def connectionMade(self) -> None:
-        """It is started."""
-        self._late = self._reactor.callLater(MOST_SECONDS, self._kill)
-        if pid := getattr(self.transport, "pid", None):
-            with suppress(OSError):  # it has ended already
-                os.setpriority(os.PRIO_PROCESS, pid, _NICE)
-
-    def outReceived(self, data: bytes) -> None:
-        """A part of the report."""
-        if len(self._said) <= _MOST:
-            self._said += data
-
-    def errReceived(self, data: bytes) -> None:
-        """Why there is none."""
-        self._complained = (self._complained + data)[:2000]
-
-    def processEnded(self, reason: Failure) -> None:
-        """Called by Twisted."""
-        if self._late is not None and self._late.active():
-            self._late.cancel()
-        try:
-            self.done.callback(json.loads(bytes(self._said)))
-        except ValueError:
-            self.done.errback(self._why())
-
-    def _why(self) -> ConfigError:
-        if self._too_late:
-            return ConfigError(f"the replay did not end within {MOST_SECONDS:g} s",
-                               hint="take fewer days, or run it at the service's machine: appproxy policy replay")
-        said = self._complained.decode("utf-8", "replace").strip().removeprefix("appproxy: ")
-        what, _, hint = said.partition("; ")
-        return ConfigError(what or "the replay said nothing", hint=hint)
-
-    def _kill(self) -> None:
-        self._too_late = True
-        transport: Any = self.transport
-        transport.signalProcess("KILL")
+def _why(report: CommandReport) -> ConfigError:
+    if report.too_late:
+        return ConfigError(f"the replay did not end within {MOST_SECONDS:g} s",
+                           hint="take fewer days, or run it at the service's machine: appproxy policy replay")
+    what, _, hint = report.complaint.removeprefix("appproxy: ").partition("; ")
+    return ConfigError(what or "the replay said nothing", hint=hint)
