@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from math import inf
@@ -47,9 +49,28 @@ def replay(paths: Sequence[Path], trial: Trial, workers: int) -> Report:
     parts = list(_parts(paths, workers))
     if len(parts) <= len(paths):
         return _merged(_replayed(part, trial) for part in parts)
-    # By fork: what is needed is there, and nothing else runs in this process.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+    with processes(workers) as pool:
         return _merged(pool.map(_replayed, parts, [trial] * len(parts)))
+
+
+def processes(count: int) -> ProcessPoolExecutor:
+    """So many, which end with this one, also where that is killed: nobody else would end those that wait for work.
+
+    By fork: what is needed is there, and nothing else runs in this process.
+    """
+    return ProcessPoolExecutor(count, multiprocessing.get_context("fork"), _end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """In a process of the pool."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def sets(trial: Trial) -> tuple[PolicySet, PolicySet | None]:

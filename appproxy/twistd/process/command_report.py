@@ -1,4 +1,7 @@
-"""A command of ours in a process of its own, which writes a report: bounded in bytes and in seconds."""
+"""A command of ours in a process of its own, which writes a report: bounded in bytes and in seconds.
+
+It may have started processes in its turn, which have its pipes too: the end of a command that is killed is not theirs.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
@@ -64,10 +68,15 @@ class ReportingCommand(ProcessProtocol):
         """Called by Twisted. The exit code says only whether something is broken."""
         if self._late is not None and self._late.active():
             self._late.cancel()
-        complaint = self._complained.decode("utf-8", "replace").strip()
-        self._ended(CommandReport(bytes(self._output), complaint, self._too_late))
+        output, complaint = bytes(self._output), self._complained.decode("utf-8", "replace").strip()
+        if len(output) > _MOST:
+            output, complaint = b"", f"its report has more than {_MOST >> 20} MiB"
+        self._ended(CommandReport(output, complaint, self._too_late))
 
     def _kill(self) -> None:
         self._too_late = True
         transport: Any = self.transport
-        transport.signalProcess("KILL")
+        with suppress(ProcessExitedAlready):
+            transport.signalProcess("KILL")
+        # Twisted tells of the end once nobody has the other ends of the pipes any more, or we have ours no more.
+        transport.loseConnection()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -20,9 +21,15 @@ class Process:
 
     def __init__(self) -> None:
         self.signals: list[str] = []
+        self.exited = False
 
     def signalProcess(self, name: str) -> None:
         self.signals.append(name)
+        if self.exited:
+            raise ProcessExitedAlready
+
+    def loseConnection(self) -> None:
+        self.signals.append("pipes closed")
 
 
 def begun(clock: Clock, reports: list[CommandReport]) -> tuple[ReportingCommand, Process]:
@@ -55,7 +62,8 @@ def test_a_report_without_end_is_not_kept() -> None:
     for _ in range(2 * command_report._MOST // len(piece)):
         run.outReceived(piece)
     run.processEnded(GONE)
-    assert len(reports[0].output) == command_report._MOST + len(piece)
+    assert len(run._output) == command_report._MOST + len(piece)
+    assert reports == [CommandReport(b"", "its report has more than 4 MiB", False)]
 
 
 def test_one_that_takes_too_long_is_killed() -> None:
@@ -65,6 +73,17 @@ def test_one_that_takes_too_long_is_killed() -> None:
     clock.advance(9.9)
     assert process.signals == []
     clock.advance(0.1)
-    assert process.signals == ["KILL"]
+    assert process.signals == ["KILL", "pipes closed"]
+    run.processEnded(GONE)
+    assert reports[0].too_late
+
+
+def test_processes_that_a_command_leaves_behind_do_not_keep_its_end_from_being_told() -> None:
+    """They hold its pipes open, for which Twisted waits: ours are closed when the time is over."""
+    clock, reports = Clock(), list[CommandReport]()
+    run, process = begun(clock, reports)
+    process.exited = True
+    clock.advance(10.0)
+    assert process.signals == ["KILL", "pipes closed"]
     run.processEnded(GONE)
     assert reports[0].too_late
