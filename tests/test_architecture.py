@@ -41,6 +41,7 @@ PURE = set().union(*LEVELS[:6])
 #: The same inside packages that have sub-packages: a file or sub-package imports from its own level and from those below.
 INNER = {
     "store": [
+        {"searching"},
         {"paging"},
         {"tables", "migrations", "migrate", "engine", "names", "sealing", "snapshot", "transaction"},
         {"service"},

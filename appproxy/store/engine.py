@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from appproxy.errors import ConfigError, StoreError
+from appproxy.store.searching import SMALL, small
 
 #: How long a writer waits for another one, in seconds: the longest write (10,000 applications) takes two.
 BUSY_TIMEOUT = 5.0
@@ -137,6 +138,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.create_function(SMALL, 1, small, deterministic=True)
 
     # Not by an event: where there is one of a connection, SQLAlchemy looks for listeners at each statement.
     engine.dialect.do_begin = _begin  # type: ignore[method-assign, assignment]

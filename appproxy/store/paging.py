@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from appproxy.store.searching import has_text
+
 #: Values of one IN: SQLite takes some 32,000 parameters, older ones 999.
 _AT_ONCE = 500
 
@@ -40,8 +42,7 @@ def paged(
     if page.after is not None:
         ordered = ordered.where(key > kept_as(page.after))
     if page.search:
-        text = page.search.casefold()
-        ordered = ordered.where(sa.or_(*(sa.func.lower(one).contains(text, autoescape=True) for one in searched)))
+        ordered = ordered.where(sa.or_(*(has_text(one, page.search) for one in searched)))
     return ordered.limit(page.limit)
 
 

@@ -26,6 +26,7 @@ from appproxy.store.applications.asked import (
 from appproxy.store.applications.assignments import Assignment
 from appproxy.store.paging import ListPage, among
 from appproxy.store.people import providers
+from appproxy.store.searching import has_text
 from appproxy.store.tables import core as schema
 from appproxy.store.tables.core import USER
 from appproxy.store.tables.panel import access_requests as table
@@ -133,7 +134,7 @@ def list_page(
             created, id_ = place_of(page.after)
             chosen = chosen.where((table.c.created < created) | ((table.c.created == created) & (table.c.id > id_)))
         if page.search:
-            chosen = chosen.where(_has(page.search.casefold()))
+            chosen = chosen.where(_has(page.search))
     ordered = chosen.order_by(table.c.created.desc(), table.c.id)
     found = [_made(row) for which in among(table.c.application, applications) for row in reading.rows(ordered.where(which))]
     # Each part is in order, and has the first rows of the page; of many applications there are several parts.
@@ -153,9 +154,8 @@ def _in_state(state: str, now: float) -> sa.ColumnElement[bool]:
 
 def _has(text: str) -> sa.ColumnElement[bool]:
     """Whether a text is in a request: in the names of user and application, or in the reason."""
-    named = schema.applications.c.name
-    called = sa.select(schema.applications.c.id).where(sa.func.lower(named).contains(text, autoescape=True))
-    inside = [sa.func.lower(one).contains(text, autoescape=True) for one in (table.c.name, table.c.reason)]
+    called = sa.select(schema.applications.c.id).where(has_text(schema.applications.c.name, text))
+    inside = [has_text(one, text) for one in (table.c.name, table.c.reason)]
     return sa.or_(*inside, table.c.application.in_(called))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from appproxy.store.searching import has_text_in_json
 from appproxy.store.service import audit_chain, audit_exports
 from appproxy.store.service.actions import AUDIT_EXPORT_LOST
 from appproxy.store.service.note import ANONYMOUS as ANONYMOUS
@@ -76,8 +77,9 @@ class Search:
         elif self.action:
             found = found.where(audit.c.action == self.action)
         if self.text:
-            columns = (audit.c.actor, audit.c.target, audit.c.detail)
-            found = found.where(sa.or_(*(column.icontains(self.text, autoescape=True) for column in columns)))
+            found = found.where(sa.or_(
+                *(column.icontains(self.text, autoescape=True) for column in (audit.c.actor, audit.c.target)),
+                has_text_in_json(audit.c.detail, self.text)))
         if self.since is not None:
             found = found.where(audit.c.time >= self.since)
         if self.until is not None:
