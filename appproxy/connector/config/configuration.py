@@ -149,9 +149,10 @@ def _put_together(data: Mapping[str, Any], before: Configuration) -> dict[str, M
     removed = data.get("removed")
     if not before.tag or data["since"] != before.tag:
         raise ConfigError("configuration: since: what has changed is told of another configuration than the one that is here")
-    if not isinstance(removed, list):
+    if not isinstance(removed, list) or not all(isinstance(each, str) for each in removed):
         raise ConfigError("configuration: removed: a list of ids is needed")
-    entries = {id_: entry for id_, entry in before.entries.items() if id_ not in removed}
+    gone = frozenset(removed)
+    entries = {id_: entry for id_, entry in before.entries.items() if id_ not in gone}
     entries.update(data["applications"])
     return entries
 

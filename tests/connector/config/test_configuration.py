@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from appproxy.connector.config.configuration import MOST_BYTES, Configuration, ConfigurationCache, parse_configuration
 from appproxy.errors import ConfigError
+from tests.cost.growth import MOST, growth
 
 
 def text(version: object = 3, trust: object = None, **entry: object) -> bytes:
@@ -85,8 +88,20 @@ def test_what_has_changed_is_put_together_with_the_rest() -> None:
     assert again == after and again.entries == after.entries
 
 
+def test_applications_that_go_cost_no_more_the_more_others_go() -> None:
+    """All of them are forgotten in the reactor's thread."""
+    def removing(count: int) -> Callable[[], object]:
+        entries = {f"a{number}": {"internal": "http://w/"} for number in range(count)}
+        before = replace(Configuration(), tag="t1", entries=entries)
+        text = json.dumps({"version": 2, "tag": "t2", "since": "t1", "removed": [*entries], "applications": {}}).encode()
+        return lambda: parse_configuration(text, before)
+
+    assert growth(removing, 1000) <= MOST
+
+
 @pytest.mark.parametrize("more", [
     {"since": "t2", "removed": []}, {"since": "", "removed": []}, {"since": "t1"}, {"since": "t1", "removed": {}},
+    {"since": "t1", "removed": [{}]},
     {"since": 1}, {"tag": 1}, {"tag": "a b"}, {"tag": "x" * 65}])
 def test_changes_of_something_else_are_refused(more: dict[str, object]) -> None:
     """Put together with the wrong rest they would be a configuration that nobody has made."""
