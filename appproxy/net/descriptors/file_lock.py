@@ -1,11 +1,16 @@
 """One process at a time, by a lock on a file: it belongs to the open file, and ends with its process, however that ends
 (flock(2)). The file stays; what counts is the lock on it.
+
+It may be in a directory of somebody whom whoever locks it trusts less, as where root calls a command for a service of another
+user. So a name that leads elsewhere is refused: that file would be locked, written to, and given away.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +38,7 @@ class FileLock:
         for _ in range(_TRIES):
             descriptor = self._open()
             try:
+                self._check_kind(descriptor)
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if self._is_there(descriptor):
                     self._descriptor, descriptor = descriptor, -1
@@ -55,12 +61,24 @@ class FileLock:
 
     def _open(self) -> int:
         try:
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise self._leads_elsewhere() from error
             raise ConfigError(f"{self._path}: cannot be opened ({error.strerror})", hint=self._hint) from error
+
+    def _check_kind(self, descriptor: int) -> None:
+        """Raises ConfigError for what is no file, or has another name, too: a hard link, of whatever that is."""
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            raise self._leads_elsewhere()
+
+    def _leads_elsewhere(self) -> ConfigError:
+        return ConfigError(f"{self._path}: is a link, or no file, which nothing of ours makes",
+                           hint="find out who has put it there, and remove it")
 
     def _is_there(self, descriptor: int) -> bool:
         """Is it the file of this name? Whoever opens it after somebody has deleted it locks another one."""
         with suppress(FileNotFoundError):
-            return os.path.samestat(os.fstat(descriptor), os.stat(self._path))
+            return os.path.samestat(os.fstat(descriptor), os.stat(self._path, follow_symlinks=False))
         return False

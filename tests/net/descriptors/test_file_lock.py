@@ -8,10 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from appproxy.admin.transport.lock import ServiceLock
 from appproxy.errors import ConfigError
 from appproxy.net.descriptors.file_lock import FileLock
 
@@ -82,3 +84,33 @@ def test_one_that_is_held_is_not_taken_twice(tmp_path: Path) -> None:
     """Two parts of one program are as much in each other's way as two programs."""
     lock = FileLock(tmp_path / "lock", HINT)
     assert lock.try_acquire() and not lock.try_acquire() and lock.held
+
+
+@pytest.mark.parametrize("make", [Path.symlink_to, Path.hardlink_to], ids=["symbolic", "hard"])
+@pytest.mark.parametrize("kind", [lambda path: FileLock(path, "no"), ServiceLock], ids=["any", "service"])
+def test_a_name_that_leads_elsewhere_is_no_lock(
+    tmp_path: Path, make: Callable[[Path, Path], None], kind: Callable[[Path], FileLock]
+) -> None:
+    """The service's own user may put it there, for root to write to a file of root's, and to give it away."""
+    other = tmp_path / "shadow"
+    other.write_text("root:x")
+    make(tmp_path / "lock", other)
+    lock = kind(tmp_path / "lock")
+    with pytest.raises(ConfigError, match="is a link"):
+        lock.try_acquire()
+    assert not lock.held and other.read_text() == "root:x"
+
+
+def test_a_link_to_nothing_makes_nothing(tmp_path: Path) -> None:
+    """Nor is a file made where it leads."""
+    (tmp_path / "lock").symlink_to(tmp_path / "made")
+    with pytest.raises(ConfigError, match="is a link"):
+        FileLock(tmp_path / "lock", "no").try_acquire()
+    assert not (tmp_path / "made").exists()
+
+
+def test_what_is_no_file_is_no_lock(tmp_path: Path) -> None:
+    """And nobody waits for the other end of a pipe."""
+    os.mkfifo(tmp_path / "lock")
+    with pytest.raises(ConfigError, match="no file"):
+        FileLock(tmp_path / "lock", "no").try_acquire()
