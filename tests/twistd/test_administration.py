@@ -7,10 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from appproxy.admin.base.roles import ROLES
+from appproxy.admin.logins.paths import TOKEN
 from appproxy.admin.operations import OPERATIONS
+from appproxy.policy.sender import SENDER
 from appproxy.service.own.admin_host import BODY_LIMIT, BURST
+from appproxy.store.database.live import LiveStore
+from appproxy.store.database.together import Work
 from appproxy.testing import Playground
 from appproxy.testing.browser import Browser, Page, SignInFailed
 
@@ -452,3 +457,33 @@ def test_without_the_setting_there_is_nothing() -> None:
         made.admin("POST", "/role-assignments", {"role": "administrator", "user": "alice"})
         assert made.browser().get(HOST + "/").status == 404
         assert made.browser().get(API + "/me").status == 404
+
+
+@pytest.mark.parametrize("asked", ["/users", "/applications/turns/check", "/search?q=x", "form", "code"])
+def test_what_is_asked_here_waits_its_turn_among_what_others_ask(
+    playground: Playground, alice: Browser, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """Anybody can have a code looked up; as the service's own work that would go before all users' sign-ins, and take the
+    places of signs of life, entries of the audit and certificates.
+    """
+    senders: list[str] = []
+    in_turn = LiveStore._in_turn
+
+    def noted(store: LiveStore, work: Work) -> Deferred[Any]:
+        senders.append(SENDER.get())
+        return in_turn(store, work)
+
+    call(alice, "POST", "/applications", {**WIKI, "name": "turns", "external": "https://turns.example.org"})
+    monkeypatch.setattr(LiveStore, "_in_turn", noted)
+    match asked:
+        case "code":
+            form = {"client_id": "x", "grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": "made up"}
+            playground.browser().request("POST", HOST + TOKEN, data=form, navigate=False, headers={"sec-fetch-mode": ""})
+        case "form":
+            alice.request("POST", f"{API}/users", data=b'{"name": "x"}', navigate=False, headers={
+                "content-type": "application/json", "origin": HOST, "sec-fetch-site": "same-origin"})
+        case "/search?q=x":
+            alice.get(HOST + asked)
+        case _:
+            call(alice, "GET", asked)
+    assert senders and set(senders) == {"127.0.0.1"}

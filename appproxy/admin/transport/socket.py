@@ -10,6 +10,7 @@ import socket as sockets
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +115,16 @@ class AdminApi:
         `if_match`: the ETag (without its quotes) that what is changed must have; `around`: makes a change in its transaction.
         """
         operation, _ = ROUTES.find(method, path)
+        here = copy_context()  # what goes on later is still for who has asked (`policy.sender`)
         if operation.asks is not None:
             # Who may not, or asks for nonsense, has nothing asked.
             call = ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)[1]
-            return self._asked(operation.asks, call.path, call.body).addCallback(
-                lambda service_answer: self._perform(method, path, body, principal, if_match, {}, service_answer, around))
+            return self._asked(operation.asks, call.path, call.body).addCallback(lambda service_answer: here.run(
+                self._perform, method, path, body, principal, if_match, {}, service_answer, around))
         if isinstance(operation, Query) and operation.probes:
             ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)
-            return self._probe().addCallback(lambda probes: self._perform(method, path, body, principal, if_match, probes))
+            return self._probe().addCallback(
+                lambda probes: here.run(self._perform, method, path, body, principal, if_match, probes))
         return self._perform(method, path, body, principal, if_match, {}, around=around)
 
     def _perform(

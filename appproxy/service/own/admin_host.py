@@ -22,6 +22,8 @@ from appproxy.pages import error_page
 from appproxy.policy.authorizer import Authorizer, RequestContext
 from appproxy.policy.conditional.parts.demands import Demand
 from appproxy.policy.levels import RateLimit
+from appproxy.policy.networks import network_of
+from appproxy.policy.sender import work_for
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.publish.administration import ADMINISTRATION
 from appproxy.publish.routing import ApplicationRoute
@@ -133,9 +135,10 @@ class AdminHost:
         self._with_body(exchange, asked, MACHINE_LIMIT)
 
     def _guarded(self, exchange: Exchange, do: Callable[[], object]) -> None:
-        """Whatever fails is an answer."""
+        """Whatever fails is an answer; and what is asked of the database waits its turn, as all that a network asks does."""
         try:
-            do()
+            with work_for(network_of(exchange.client)):
+                do()
         except RequestError as error:
             self._refuse(exchange, error.code, error.detail)
         except Exception:

@@ -22,6 +22,8 @@ from appproxy.pki.names import connector_id, not_after, not_before, serial
 from appproxy.pki.request import public_key_from_request
 from appproxy.pki.tokens import hash_secret
 from appproxy.policy.levels import AddressLimit
+from appproxy.policy.networks import network_of
+from appproxy.policy.sender import SENDER
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.own.connector_view import ConnectorView, offered
 from appproxy.store.connectors import connectors, groups, join_tokens, updates
@@ -102,6 +104,8 @@ class ControlApi:
         Deferred.fromCoroutine(self._answer(exchange, operation, body))
 
     async def _answer(self, exchange: Exchange, operation: _Operation, body: bytes) -> None:
+        # Nobody is known yet who enrols, and no connector takes the turns of the service's own work.
+        SENDER.set(network_of(exchange.client))
         try:
             status, answer = await operation(exchange, _parse(body))
         except RequestError as error:

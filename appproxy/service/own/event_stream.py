@@ -24,6 +24,7 @@ from zope.interface import implementer
 from appproxy.errors import Code, RequestError, StoreError
 from appproxy.pages import NO_STORE, SECURITY_FIELDS
 from appproxy.policy.paced import Paced
+from appproxy.policy.sender import work_for
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.store.database.live import HURRY, LiveStore
 from appproxy.store.service import audit
@@ -225,7 +226,8 @@ class EventStreams:
         """There may be something new: one read at a time, and another one where something came meanwhile."""
         self._again = True
         if self._reading is None and self._listeners:
-            self._reading = Deferred.fromCoroutine(self._pump())
+            with work_for(""):  # for all of them, whoever has woken it
+                self._reading = Deferred.fromCoroutine(self._pump())
             self._reading.addCallbacks(self._written, self._lost).addBoth(self._read)
 
     def _read(self, _: object) -> None:

@@ -18,6 +18,7 @@ from twisted.logger import capturedLogs
 
 from appproxy.pki.names import connector_id, serial
 from appproxy.pki.request import certificate_request, new_key
+from appproxy.policy.sender import SENDER
 from appproxy.service.front.front import Front
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.own.control import ControlApi
@@ -27,6 +28,7 @@ from appproxy.store.connectors.sightings import Sighting
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
+from appproxy.store.database.together import Work
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import audit, nodes
 from appproxy.store.service.nodes import NodeRecord
@@ -319,3 +321,17 @@ def test_a_revoked_connector_gets_nothing(service: Service) -> None:
     shown = joined["certificate"]
     assert service.call("POST", "/renew", {"csr": certificate_request(new_key())}, certificate=shown)[0] == 503
     assert service.call("GET", "/configuration", certificate=shown)[0] == 503
+
+
+def test_what_is_asked_waits_its_turn_among_what_others_ask(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody can ask to join: that is not the service's own work, which goes before."""
+    senders: list[str] = []
+    in_turn = LiveStore._in_turn
+
+    def noted(store: LiveStore, work: Work) -> Deferred[Any]:
+        senders.append(SENDER.get())
+        return in_turn(store, work)
+
+    monkeypatch.setattr(LiveStore, "_in_turn", noted)
+    service.call("POST", "/enrol", {"token": "a", "secret": "AA", "csr": certificate_request(new_key()), "name": "box"})
+    assert senders == ["203.0.113.9"] and SENDER.get() == ""
