@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -103,7 +104,8 @@ async def _reaching(token: JoinToken, chain: Deferred[list[str]]) -> list[str]:
         reason = "its name cannot be found; is it the address of the service?"
         raise ConfigError(f"join: {token.address}: {reason}") from error
     except ConnectError as error:
-        reason = f"nothing answers ({error}); is the service up, and the way open?"
+        why = os.strerror(error.osError) if error.osError else str(error).rstrip(".")
+        reason = f"nothing answers ({why}); is the service up, and the way open?"
         raise ConfigError(f"join: {token.address}: {reason}") from error
     except Exception as error:
         reason = f"no TLS 1.3 there ({error}); is it the connectors' port of the service?"

@@ -208,7 +208,8 @@ def test_a_certificate_that_is_not_ours(tmp_path: Path, how: str) -> None:
 
 @pytest.mark.parametrize(("error", "told"), [
     (DNSLookupError(), "its name cannot be found"),
-    (ConnectionRefusedError(), "nothing answers"),
+    (ConnectionRefusedError(osError=111), r"nothing answers \(Connection refused\); is"),
+    (ConnectionRefusedError(), r"nothing answers \(Connection was refused by other side\); is"),
     (ValueError("wrong version number"), "no TLS 1.3 there"),
 ])
 def test_a_service_that_cannot_be_reached(tmp_path: Path, error: Exception, told: str) -> None:
