@@ -24,7 +24,7 @@ from appproxy.http.cookies import beginning
 from appproxy.http.fields import decode_block
 from appproxy.pages import NO_STORE, SECURITY_FIELDS, STYLE, accepts_json, error_page
 from appproxy.policy.levels import AddressLimit
-from appproxy.policy.networks import network_of
+from appproxy.policy.networks import sender_of
 from appproxy.policy.sender import SENDER
 
 HTML = b"content-type: text/html; charset=utf-8\n" + NO_STORE + SECURITY_FIELDS
@@ -209,7 +209,7 @@ class AsyncResource(Resource):
         return NOT_DONE_YET
 
     async def _answer(self, request: Request) -> Answer:
-        SENDER.set(network_of(address_of(request)))
+        SENDER.set(sender_of(address_of(request)))
         try:
             return await self._dispatch(request)
         except RequestError as error:

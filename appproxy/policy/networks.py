@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
+from zlib import crc32
 
 #: What an address that cannot be read is cut to, so that nobody's memory grows with it.
 _LONGEST = 64
@@ -20,6 +21,19 @@ def network_of(address: str) -> str:
 def block_of(address: str) -> str:
     """The address, and of IPv6 its /48, which is what one site gets (RFC 6177): it has 65,536 networks."""
     return _within(address, 48)
+
+
+#: Of one IPv6 site, where its networks wait in turn with others: more than a home uses, and next to nothing of 65,536.
+_TURNS = 8
+
+
+@lru_cache(maxsize=4096)
+def sender_of(address: str) -> str:
+    """Whose turn it is where networks take turns: the network's; those of one IPv6 site (/48) share eight. With one for each,
+    whoever has a site would have as many turns and places as a thousand others.
+    """
+    network, block = network_of(address), block_of(address)
+    return network if network == block else f"{block} ({crc32(network.encode()) % _TURNS + 1} of {_TURNS})"
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-#: The network that a request came from (`policy.networks`); "" for what the service does of its own accord.
+#: Where a request came from (`policy.networks.sender_of`); "" for what the service does of its own accord.
 SENDER: ContextVar[str] = ContextVar("sender", default="")
 
 

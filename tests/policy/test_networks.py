@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.policy.networks import block_of, network_of
+from appproxy.policy.networks import block_of, network_of, sender_of
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,15 @@ def test_who_counts_as_one(one: str, other: str, network: bool, block: bool) -> 
     """An IPv6 user cannot get around a count with other addresses of their own."""
     assert (network_of(one) == network_of(other)) is network
     assert (block_of(one) == block_of(other)) is block
+
+
+def test_a_site_takes_eight_turns_at_most() -> None:
+    """However many of its 65,536 networks it sends from; one network always takes the same, and others take their own."""
+    site = {sender_of(f"2001:db8:7:{number:x}::1") for number in range(5000)}
+    assert len(site) == 8
+    assert sender_of("2001:db8:7:1::1") == sender_of("2001:db8:7:1::2")
+    others = {sender_of(address) for address in ("2001:db8:8::1", "192.0.2.1", "192.0.2.2", "::ffff:192.0.2.2", "unknown")}
+    assert len(others) == 4 and not site & others and "192.0.2.1" in others
 
 
 def test_what_is_no_address() -> None:

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from appproxy.errors import Code, RequestError
 from appproxy.identity.devices import Device, known_device
 from appproxy.policy.fair_queue import Lane
-from appproxy.policy.networks import block_of, network_of
+from appproxy.policy.networks import block_of, network_of, sender_of
 from appproxy.provider.assurance import Method
 from appproxy.provider.directories.asked import DirectoryAnswer
 from appproxy.provider.directories.source import Directories, HeldBack, Looked, Typed, look
@@ -189,7 +189,7 @@ class PasswordAuthenticator:
     ) -> PasswordAccepted | PasswordRefused:
         """Ask the directories. A user who is disabled here is asked about, and refused whatever the answer."""
         assert self._directories is not None
-        typed = Typed(attempt.name.strip(), attempt.password, user, lane_of(go), go.who.device or go.who.network,
+        typed = Typed(attempt.name.strip(), attempt.password, user, lane_of(go), go.who.device or sender_of(attempt.address),
                       go.who.device is not None, go.standing)
         try:
             directory, answer = await self._directories.check(typed, looked)
@@ -253,7 +253,7 @@ class PasswordAuthenticator:
         self, go: ThrottleGo, attempt: PasswordAttempt, user: User | None, kept: str | None, has: FactorsOfUser
     ) -> bool:
         """Is the password right? What happened is written down."""
-        sender = go.who.device or go.who.network
+        sender = go.who.device or sender_of(attempt.address)
         try:
             right, new_hash = await self._checker.check(kept, attempt.password, lane_of(go), sender)
             half = _is_half(has, attempt.now)

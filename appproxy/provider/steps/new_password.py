@@ -11,7 +11,7 @@ from appproxy.errors import Code, ConfigError, IdentityError
 from appproxy.net.web import Answer, AsyncResource, Limit, brand_of, html_answer, redirect, tell
 from appproxy.pages import render
 from appproxy.policy.fair_queue import Lane
-from appproxy.policy.networks import network_of
+from appproxy.policy.networks import sender_of
 from appproxy.provider.oauth.grants import SignedIn, find_signed_in
 from appproxy.provider.oauth.metadata import ACCOUNT, NEW_PASSWORD, PASSWORD_LINK
 from appproxy.provider.parameters import read_form, read_query
@@ -93,7 +93,7 @@ class NewPasswordPages:
         except ConfigError as error:
             return self._link_page(request, secret, user, kind, _without_key(error))
         address = client_address(request)
-        hashed = await self._checker.hash(password, Lane.STRANGER, network_of(address))
+        hashed = await self._checker.hash(password, Lane.STRANGER, sender_of(address))
         if not await self._facts.live.write(set_by_link, secret, user.id, hashed, address):
             return self._gone(request)
         body = render(

@@ -20,7 +20,7 @@ from appproxy.http.head import RequestHead
 from appproxy.http.trusted_proxies import TrustedProxies
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.net.secure.tls import ServerName, server_name
-from appproxy.policy.networks import network_of
+from appproxy.policy.networks import sender_of
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.front.address_shares import AddressShares
@@ -166,7 +166,7 @@ class Front(Factory):
         """Whose share a connection counts for. A trusted proxy carries many users, and has none."""
         if not client or (self.proxies is not None and self.proxies.trusts(client)):
             return None
-        return network_of(client)
+        return sender_of(client)
 
     def enter(self, connection: Connected, client: str) -> None:
         """Called by a connection from this address that begins."""

@@ -22,7 +22,7 @@ from appproxy.pages import error_page
 from appproxy.policy.authorizer import Authorizer, RequestContext
 from appproxy.policy.conditional.parts.demands import Demand
 from appproxy.policy.levels import RateLimit
-from appproxy.policy.networks import network_of
+from appproxy.policy.networks import sender_of
 from appproxy.policy.sender import work_for
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired, Verdict
 from appproxy.publish.administration import ADMINISTRATION
@@ -137,7 +137,7 @@ class AdminHost:
     def _guarded(self, exchange: Exchange, do: Callable[[], object]) -> None:
         """Whatever fails is an answer; and what is asked of the database waits its turn, as all that a network asks does."""
         try:
-            with work_for(network_of(exchange.client)):
+            with work_for(sender_of(exchange.client)):
                 do()
         except RequestError as error:
             self._refuse(exchange, error.code, error.detail)

@@ -22,7 +22,7 @@ from appproxy.pki.names import connector_id, not_after, not_before, serial
 from appproxy.pki.request import public_key_from_request
 from appproxy.pki.tokens import hash_secret
 from appproxy.policy.levels import AddressLimit
-from appproxy.policy.networks import network_of
+from appproxy.policy.networks import sender_of
 from appproxy.policy.sender import SENDER
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.own.connector_view import ConnectorView, offered
@@ -105,7 +105,7 @@ class ControlApi:
 
     async def _answer(self, exchange: Exchange, operation: _Operation, body: bytes) -> None:
         # Nobody is known yet who enrols, and no connector takes the turns of the service's own work.
-        SENDER.set(network_of(exchange.client))
+        SENDER.set(sender_of(exchange.client))
         try:
             status, answer = await operation(exchange, _parse(body))
         except RequestError as error:

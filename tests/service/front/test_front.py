@@ -138,6 +138,13 @@ def test_an_address_has_one_spelling(shown: str, client: str) -> None:
     assert connection.client == client
 
 
+def test_a_site_counts_as_eight_addresses() -> None:
+    """With a connection from each of its networks it would have them all, and nobody more than anybody else."""
+    rig = front()
+    assert len({rig.owner_of(f"2001:db8:7:{number:x}::1") for number in range(2000)}) == 8
+    assert rig.owner_of("192.0.2.1") == "192.0.2.1"
+
+
 def test_an_address_that_is_none_is_empty() -> None:
     """Of a socket in the file system."""
     assert enter(front()).client == ""

@@ -24,7 +24,7 @@ from appproxy.identity.session import Session
 from appproxy.net.web import HTML
 from appproxy.pages import NO_STORE, SECURITY_FIELDS, failure_fields, render
 from appproxy.policy.conditional.parts.demands import Demand
-from appproxy.policy.networks import network_of
+from appproxy.policy.networks import sender_of
 from appproxy.policy.sender import SENDER
 from appproxy.policy.verdict import Pass, SignInRequired
 from appproxy.publish.application import Application
@@ -147,7 +147,7 @@ class KeptForms(Stage):
 
     async def _keep(self, keeping: FormKeeping, request: InboundRequest, ended: Session, most: int, demand: Demand) -> Decided:
         exchange, route, head = request.exchange, request.route, request.head
-        SENDER.set(network_of(exchange.client))
+        SENDER.set(sender_of(exchange.client))
         body = await collect(exchange, most)
         if body is None:
             return self._not_kept(request, Code.BODY_TOO_LARGE, _TOO_LARGE)
@@ -183,7 +183,7 @@ class KeptForms(Stage):
 
     async def _bring(self, keeping: FormKeeping, request: InboundRequest, session: Session) -> Decided:
         exchange, route = request.exchange, request.route
-        SENDER.set(network_of(exchange.client))
+        SENDER.set(sender_of(exchange.client))
         body = await collect(exchange, TICKET_LENGTH) or b""
         ticket = ticket_in(body)
         if not ticket:

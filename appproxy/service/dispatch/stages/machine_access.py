@@ -16,7 +16,7 @@ from appproxy.policy.authorizer import CERTIFICATE, SERVICE_TOKEN
 from appproxy.policy.conditional.model import AskedLevels, levels_for
 from appproxy.policy.conditional.parts.demands import Demand
 from appproxy.policy.failed_tries import FailedTries
-from appproxy.policy.networks import network_of
+from appproxy.policy.networks import sender_of
 from appproxy.policy.sender import SENDER
 from appproxy.policy.thinning import Thinning
 from appproxy.policy.verdict import Refuse, SignInRequired
@@ -100,7 +100,7 @@ class MachineAuthentication(Stage):
         assert isinstance(credential, bytes)
         if not programs.tokens.is_familiar(credential, record) and programs.tries.wait(exchange.client, programs.seconds()):
             raise RequestError(Code.THROTTLED, "too many wrong credentials came from this network")
-        sender = SENDER.set(network_of(exchange.client))
+        sender = SENDER.set(sender_of(exchange.client))
         try:
             learning = programs.tokens.learn(credential, record, request.now)
         finally:

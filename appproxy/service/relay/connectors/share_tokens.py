@@ -15,7 +15,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from appproxy.identity.session import Session
-from appproxy.policy.networks import network_of
+from appproxy.policy.networks import sender_of
 from appproxy.service.recent import Recent
 
 #: Nobody: a connection that the application authenticates for such a request must not serve another one.
@@ -54,11 +54,11 @@ class ShareTokens:
         return both
 
     def share(self, session: Session | None, client: str) -> bytes:
-        """The user's token; without a session that of the address, of IPv6 of its /64."""
+        """The user's token; without a session that of the address, of IPv6 of its /64 or of some of those of its /48."""
         if session is None:
             found = self._addresses.get(client)
             if found is None:
-                found = _hash(self._share_key, "address", network_of(client))
+                found = _hash(self._share_key, "address", sender_of(client))
                 self._addresses.put(client, found)
             return found
         user = (session.provider, session.issuer, session.subject)

@@ -77,6 +77,12 @@ def test_without_a_session_the_address_counts(one: str, other: str, same: bool) 
     assert (made.share(None, one) == made.share(None, other)) is same
 
 
+def test_a_site_has_eight_shares() -> None:
+    """However many of its networks it sends from: it would have a place, and one of the reserve, for each."""
+    made = tokens()
+    assert len({made.share(None, f"2001:db8:7:{number:x}::1") for number in range(2000)}) == 8
+
+
 def test_no_address_has_a_users_share() -> None:
     """Whatever a subject is named."""
     made = tokens()
