@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from appproxy.admin.base.roles import ADMINISTRATOR
 from appproxy.admin.transport.client import AdminClient
 from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
@@ -95,7 +96,7 @@ def start_demo(demo: Demo) -> Supervisor:
     tunnel = Address(_LOOPBACK, free_port())
     settings = ServiceSettings(
         domain=DOMAIN, listen=Address(_LOOPBACK, demo.port), tunnel_listen=tunnel, tunnel_address=str(tunnel),
-        drain_seconds=2.0,
+        drain_seconds=2.0, admin_api=True,
     )  # fmt: skip
     create_state(demo.service, settings, time.time(), os.environ)  # noqa: TID251 -- the program's edge
     demo.logs.mkdir()
@@ -132,6 +133,7 @@ def _publish(demo: Demo, internal: str) -> None:
         groups=["staff"],
     )  # fmt: skip
     post("/applications/sample/assignments", group="staff")
+    post("/role-assignments", role=ADMINISTRATOR, user=USER)
 
 
 def explain(demo: Demo) -> str:
@@ -143,6 +145,7 @@ def explain(demo: Demo) -> str:
 
   Without sign-in   {demo.address("open")}
   Your applications {demo.address("apps")}
+  Administration    {demo.address("admin")}
   Your browser will warn of the certificate: go on, or import {anchor}
   With curl         curl --cacert {shlex.quote(str(anchor))} {demo.address("open")}headers
   Commands          {program("appproxy")} --state {shlex.quote(str(demo.service))} connector list

@@ -30,6 +30,7 @@ def test_all_that_is_needed_is_told() -> None:
     for needed in (
         "https://sample.appproxy.localhost:9443/", "alice", "four-good-words-here",
         "/tmp/demo/service/trust-anchor.pem", "/tmp/demo/logs", "Ctrl-C", "https://apps.appproxy.localhost:9443/",
+        "https://admin.appproxy.localhost:9443/",
     ):  # fmt: skip
         assert needed in text
 
