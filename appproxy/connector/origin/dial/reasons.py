@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from OpenSSL import SSL
-from twisted.internet.error import ConnectionClosed
+from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.python.failure import Failure
 
 from appproxy.connector.config.configuration import OriginAddress
@@ -37,6 +39,9 @@ def _why(failure: Failure, address: OriginAddress, in_handshake: bool) -> str:
         return f"TLS failed: {', '.join(sorted(said)) or 'no reason was given'}"
     if in_handshake and failure.check(ConnectionClosed):
         return f"it closed the connection during the TLS handshake; if it speaks no TLS, set internal={other_scheme(address)}"
+    value = failure.value
+    if isinstance(value, ConnectError) and value.osError:
+        return os.strerror(value.osError)  # Twisted says it twice
     return str(failure.getErrorMessage())
 
 

@@ -50,3 +50,9 @@ def test_everything_else_speaks_for_itself() -> None:
     assert reason_of(Failure(error.ConnectionRefusedError()), PLAIN, False) == (
         "http://wiki.corp:8080: Connection was refused by other side."
     )
+
+
+def test_what_the_system_says_is_said_once() -> None:
+    """Twisted says it in its own words before."""
+    assert reason_of(Failure(error.ConnectionRefusedError(111, "Connection refused")), PLAIN, False) == (
+        "http://wiki.corp:8080: Connection refused")
