@@ -15,9 +15,12 @@ import yaml
 
 from appproxy.admin.configuration.sections import BRANDING, SECTIONS, Document, Field, FieldForm
 from appproxy.errors import AppProxyError, ConfigError
+from appproxy.json_input import MOST_LEVELS
 
 #: The largest file in bytes: what the service takes.
 _LARGEST = 16 << 20
+#: Lists and mappings in each other, as in any JSON from outside.
+_DEEPEST = MOST_LEVELS
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -109,6 +112,8 @@ def read_text(text: str, path: Path) -> ConfigurationFile:
     """The same of a text that was in a file. Raises ConfigError."""
     try:
         node = _BASE(text).get_single_node()
+    except RecursionError as error:  # of the reader that is written in Python
+        raise ConfigError(f"{path}: is no YAML: too many levels") from error
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"{path}{line}: is no YAML: {error.problem or error.context}") from error
@@ -135,22 +140,25 @@ class _Reader:
         self._path = path
         self._seen: set[int] = set()
 
-    def value(self, node: Any, path: str, form: _Form) -> Any:
+    def value(self, node: Any, path: str, form: _Form, depth: int = 0) -> Any:
+        if depth > _DEEPEST:
+            raise self._wrong(node, f"more than {_DEEPEST} levels are not possible", "nothing in the file needs so many")
         self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in self._seen:
             raise self._wrong(node, "an alias is not possible here", "write it out")
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, form)
+            return self._mapping(node, path, form, depth)
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(one, f"{path}[{number}]", _inside(form)) for number, one in enumerate(node.value)]
+            return [
+                self.value(one, f"{path}[{number}]", _inside(form), depth + 1) for number, one in enumerate(node.value)]
         if isinstance(form, Field) and form.form is FieldForm.SECRET and _plain(node) is not None:
             raise self._wrong(node, f"{path}: a secret does not belong into the file", f"write {FieldForm.SECRET.value}")
         raw = form == _RAW or (isinstance(form, Field) and form.form in (FieldForm.TEXT, FieldForm.TEXTS, FieldForm.SETTINGS))
         found = _plain(node)
         return str(node.value) if raw and found is not None else found
 
-    def _mapping(self, node: Any, path: str, form: _Form) -> dict[str, Any]:
+    def _mapping(self, node: Any, path: str, form: _Form, depth: int) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -160,7 +168,7 @@ class _Reader:
                 raise self._wrong(key, f"{name} is there twice", "keep one of them")
             below = f"{path}.{name}" if path else name
             self.lines[below] = key.start_mark.line + 1
-            made[name] = self.value(value, below, _below(form, name))
+            made[name] = self.value(value, below, _below(form, name), depth + 1)
         return made
 
     def _wrong(self, node: Any, message: str, hint: str) -> ConfigError:

@@ -41,8 +41,9 @@ async def schema_file(visit: Visit) -> FileContent:
 async def send(visit: Visit) -> PageContent | Redirection:
     """Tell what differs, or make the service what the file says, if it is still what it was compared with.
 
-    Raises ConfigError, with the line, and Changed.
+    Raises ConfigError, with the line, Changed, and Forbidden: before anything is read, which takes seconds of a large file.
     """
+    visit.require(Permission.READ_CONFIGURATION)
     text = visit.file_text("file") or visit.said("document")
     if not text:
         raise ConfigError("document: is needed", hint="choose a file, or paste its text")

@@ -60,6 +60,8 @@ def test_an_error_has_its_line() -> None:
         ("a: [1", r"^c.yaml:\d: is no YAML"), ("a: 1\na: 2\n", "^c.yaml:2: a is there twice"),
         ("a: &x [1]\nb: *x\n", "^c.yaml:1: an alias is not possible"), ("- a\n", "must begin with sections"),
         ("? [a]\n: b\n", "a name is needed"), ("a: 1\n---\nb: 2\n", "is no YAML"),
+        (f"a: {'[' * 40}{']' * 40}", "^c.yaml:1: more than 32 levels"),
+        (f"a: {'[' * 900}{']' * 900}", "^c.yaml:1: more than 32 levels"),
         ("clients:\n- secret: hunter2\n", r"^c.yaml:2: clients\[0\].secret: a secret does not belong into the file"),
     ],
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 import re
 
+import pytest
+
+from appproxy.console.service import configuration
 from tests.console.conftest import House, Seat
 
 
@@ -40,8 +43,11 @@ def test_a_change_is_compared_then_applied(house: House, alice: Seat) -> None:
     assert wrong.status == 422 and "FILE:3" in wrong.text and "nome: x" in wrong.text
 
 
-def test_who_may_not(house: House) -> None:
-    """Neither see nor send it."""
+def test_who_may_not(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither see nor send it; nothing of what they send is read, which may take seconds."""
     hal = house.seat("hal")
     assert hal.see("/configuration").status == 403 and hal.see("/configuration/export").status == 403
     assert hal.send("/configuration", {"document": "groups: []", "do": "apply"}).status in (403, 412)
+    read: list[object] = []
+    monkeypatch.setattr(configuration, "read_text", lambda *given: read.append(given))
+    assert hal.send("/configuration", {"document": "groups: []", "do": "compare"}).status == 403 and read == []
