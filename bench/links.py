@@ -27,7 +27,7 @@ from appproxy.config.service import ServiceSettings
 from appproxy.connector.enrol.identity import Identity, IdentityFiles
 from appproxy.demo.supervisor import Supervisor, twistd
 from appproxy.pki import Credential, certificate_request, new_key, public_key_from_request
-from appproxy.pki.authority import issue_connector
+from appproxy.pki.issuing.authority import issue_connector
 from appproxy.service.own.control import shown
 from appproxy.store.connectors import connectors
 from appproxy.store.service import keys

@@ -18,8 +18,8 @@ from pathlib import Path
 from appproxy.demo.start import free_port
 from appproxy.demo.supervisor import Supervisor
 from appproxy.pki import new_key, public_key_from_request
-from appproxy.pki.authority import create_authority, issue_connector, issue_server
-from appproxy.pki.request import certificate_request
+from appproxy.pki.issuing.authority import create_authority, issue_connector, issue_server
+from appproxy.pki.issuing.request import certificate_request
 
 #: The host that the reference is asked for; the same length as the product's, so that heads are equally long.
 HOST = "small.appproxy.localhost"

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from appproxy.pki.crl import certificate_id, read_fetched
+from appproxy.pki.revocation.crl import certificate_id, read_fetched
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities

@@ -139,6 +139,12 @@ INNER = {
         {"command_line", "states"},
         {"long_address"},
     ],
+    "pki": [
+        {"expiry", "path", "pem", "selection", "tokens"},
+        {"issuing", "node_token"},
+        {"names", "revocation", "server_certificate"},
+        {"acme", "client_path"},
+    ],
     "policy.conditional": [
         {"parts"},
         {"model"},

@@ -1,9 +1,9 @@
 """Certificates: the authority, certificate requests, join tokens. Pure."""
 
-from appproxy.pki.authority import Credential, create_authority, issue_connector, issue_server
+from appproxy.pki.issuing.authority import Credential, create_authority, issue_connector, issue_server
+from appproxy.pki.issuing.request import certificate_request, new_key, public_key_from_request
 from appproxy.pki.names import check_first_contact, connector_id, fingerprint, not_after, not_before, serial
 from appproxy.pki.pem import certificate_names, load_chain, load_key, split_chain
-from appproxy.pki.request import certificate_request, new_key, public_key_from_request
 from appproxy.pki.server_certificate import CertificateFacts, certificate_facts, check_server_certificate
 from appproxy.pki.tokens import JoinToken, decode_token, encode_token, hash_secret
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from appproxy.errors import ConfigError
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.pki.pem import load_chain, load_key
 from appproxy.pki.server_certificate import certificate_facts
 

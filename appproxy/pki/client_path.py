@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from appproxy.errors import Code, ConfigError, IdentityError
-from appproxy.pki.crl import Revocations, certificate_id, issuer_id
-from appproxy.pki.ocsp import responders_of
+from appproxy.pki.issuing.request import is_strong
 from appproxy.pki.path import is_issued_by, trusted_path
 from appproxy.pki.pem import UNREADABLE, load_chain
-from appproxy.pki.request import is_strong
+from appproxy.pki.revocation.crl import Revocations, certificate_id, issuer_id
+from appproxy.pki.revocation.ocsp import responders_of
 
 #: Certificates that a client may show: one, and those of a few authorities above it.
 LONGEST_SHOWN = 6

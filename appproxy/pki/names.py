@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from appproxy.errors import Code, ConfigError, IdentityError
-from appproxy.pki.authority import CONNECTOR_ID, CONNECTOR_URN
+from appproxy.pki.issuing.authority import CONNECTOR_ID, CONNECTOR_URN
 from appproxy.pki.pem import UNREADABLE, certificate_names, load_chain
 
 #: A chain of ours has two certificates; the bound keeps a stranger from making us read a thousand.

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from appproxy.errors import ConfigError
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.pki.path import is_issued_by, related, trusted_path
 from appproxy.pki.pem import UNREADABLE, certificate_names, load_chain, load_key
 

@@ -26,7 +26,7 @@ from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.net.line_file import BoundedLineFile, LineFile
 from appproxy.net.secure.tls import TunnelContext, tunnel_context
 from appproxy.pages import refusal_page
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.service.cuts import Cuts
 from appproxy.service.dispatch import Dispatcher, ErrorPages
 from appproxy.service.dispatch.gates.decision_log import DecisionLog

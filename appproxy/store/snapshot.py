@@ -13,7 +13,7 @@ from appproxy.identity.openid.client_authentication import ProviderClient
 from appproxy.identity.openid.client_keys import ClientKey, public_signing_keys, shown_key, signing_key
 from appproxy.identity.openid.encrypted_token import EncryptionKey, public_keys
 from appproxy.identity.openid.oidc_settings import BY_CERTIFICATE, OidcSettings
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.policy.conditional.compiled import NO_POLICIES, PolicySet
 from appproxy.policy.conditional.parts.devices import TrustedAuthority
 from appproxy.policy.networks import is_within

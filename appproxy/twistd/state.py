@@ -14,7 +14,7 @@ from appproxy.admin.transport import client
 from appproxy.config import ServiceSettings, StatePaths, dump_service
 from appproxy.errors import ConfigError
 from appproxy.net.secure.tls import user_context
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.store import Store
 from appproxy.store.service.master_key import create_master, read_master

@@ -17,7 +17,7 @@ from typing import Any
 from appproxy.config import ConnectorPaths, ConnectorSettings, dump_connector
 from appproxy.connector.enrol.identity import Identity, IdentityFiles
 from appproxy.pki import Credential, certificate_request, create_authority, issue_server, new_key, public_key_from_request
-from appproxy.pki.authority import issue_connector
+from appproxy.pki.issuing.authority import issue_connector
 
 #: OpenSSL judges certificates by the real clock.
 REAL = time.time()  # noqa: TID251 -- as above

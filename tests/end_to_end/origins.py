@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appproxy.pki.authority import create_authority, issue_server
+from appproxy.pki.issuing.authority import create_authority, issue_server
 from tests.end_to_end.clock import usual_seconds
 
 _HEAD_LIMIT = 256 * 1024

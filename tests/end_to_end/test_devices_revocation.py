@@ -18,7 +18,7 @@ from tests.end_to_end.test_devices import BETWEEN, POLICY, ROOT, USES, Device, r
 from tests.end_to_end.test_ended_sessions import _ended, _open
 from tests.end_to_end.world import PASSWORD, World, until
 from tests.pki.chains import Made, crl, make
-from tests.pki.test_ocsp import SIGNING
+from tests.pki.revocation.test_ocsp import SIGNING
 
 
 class Responder:

@@ -17,8 +17,8 @@ import grpc
 import pytest
 
 from appproxy.config import ConnectorPaths
-from appproxy.pki.authority import create_authority, issue_connector, issue_server
-from appproxy.pki.request import certificate_request, new_key, public_key_from_request
+from appproxy.pki.issuing.authority import create_authority, issue_connector, issue_server
+from appproxy.pki.issuing.request import certificate_request, new_key, public_key_from_request
 from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.ports import free_port
 from tests.end_to_end.visitor import Visitor

@@ -17,7 +17,7 @@ from appproxy.pki.client_path import (
     load_authority,
     subject_of,
 )
-from appproxy.pki.crl import certificate_id, read_lists
+from appproxy.pki.revocation.crl import certificate_id, read_lists
 from tests.pki.chains import CLIENT, DAY, NOW, SERVER, Made, crl, make, usage
 
 ROOT = make("Device Root", authority=True, ends=NOW + 3650 * DAY)

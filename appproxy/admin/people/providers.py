@@ -8,7 +8,7 @@ from appproxy.errors import ConfigError
 from appproxy.identity.openid.client_keys import ClientKey
 from appproxy.identity.openid.encrypted_token import EncryptionKey
 from appproxy.identity.openid.oidc_settings import MEANINGS, texts_of
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.pki.pem import split_chain
 from appproxy.store.people import providers
 from appproxy.store.snapshot import OIDC, ProviderRecord

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from appproxy.cli.doctor.findings import Ailing, Health
 from appproxy.json_input import read_json
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 
 #: Seconds for each hop; what takes longer is broken for users too.
 PATIENCE = 5.0

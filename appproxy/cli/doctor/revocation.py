@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from appproxy.cli.doctor.findings import Ailing, Health, Walk
-from appproxy.pki.crl import first_end, list_ends_soon
+from appproxy.pki.revocation.crl import first_end, list_ends_soon
 from appproxy.store.applications import applications
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities, list_fetches, statuses

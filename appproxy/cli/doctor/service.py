@@ -25,8 +25,8 @@ from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.errors import IdentityError
 from appproxy.identity.openid.oidc import is_pushed, read_metadata
 from appproxy.pki import certificate_facts, not_after, not_before, split_chain
-from appproxy.pki.authority import Credential
 from appproxy.pki.expiry import days_left, ends_soon
+from appproxy.pki.issuing.authority import Credential
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.database.store import Store
 from appproxy.store.people import providers

@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
 from appproxy.errors import Code, IdentityError
-from appproxy.pki.request import new_key
+from appproxy.pki.issuing.request import new_key
 from appproxy.store.service.keys import SigningKey, add_signing_key, read_signing_keys, remove_signing_keys
 from appproxy.store.transaction import Reading, Transaction
 

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from appproxy.errors import AppProxyError
 from appproxy.pki import certificate_facts
 from appproxy.pki.acme import check_issued, renewal_due, retry_due, server_request
-from appproxy.pki.request import new_key
+from appproxy.pki.issuing.request import new_key
 from appproxy.service.own.acme_session import AuthoritySession, OpenSession
 from appproxy.store.certificates import acme
 from appproxy.store.certificates.acme import AcmeAccount, CertificateOrder

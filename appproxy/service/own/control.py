@@ -17,9 +17,9 @@ from twisted.logger import Logger
 from appproxy.errors import FAILURES, Code, IdentityError, RequestError
 from appproxy.http.head import Fields
 from appproxy.json_input import read_json
-from appproxy.pki.authority import issue_connector
+from appproxy.pki.issuing.authority import issue_connector
+from appproxy.pki.issuing.request import public_key_from_request
 from appproxy.pki.names import connector_id, not_after, not_before, serial
-from appproxy.pki.request import public_key_from_request
 from appproxy.pki.tokens import hash_secret
 from appproxy.policy.levels import AddressLimit
 from appproxy.policy.networks import sender_of

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from appproxy.errors import AppProxyError, StoreError
 from appproxy.http.shown_url import shown_url
-from appproxy.pki.crl import LARGEST_FETCHED, Revocations, read_fetched
+from appproxy.pki.revocation.crl import LARGEST_FETCHED, Revocations, read_fetched
 from appproxy.service.revocation.fetching import AnswerTooLong, FetchFailed, Fetching
 from appproxy.store.database.live import LiveStore
 from appproxy.store.devices import authorities, list_fetches

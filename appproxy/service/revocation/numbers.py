@@ -8,7 +8,7 @@ from itertools import islice
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from appproxy.pki.crl import first_end
+from appproxy.pki.revocation.crl import first_end
 from appproxy.service.revocation.lists import ListFetcher
 from appproxy.service.revocation.statuses import StatusAsker
 from appproxy.store.snapshot import Snapshot

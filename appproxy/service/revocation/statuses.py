@@ -21,9 +21,9 @@ from twisted.python.failure import Failure
 from appproxy.errors import AppProxyError, Code, IdentityError, StoreError
 from appproxy.net.loop.turns import FairTurns
 from appproxy.pki.client_path import ClientCertificate
-from appproxy.pki.crl import issuer_id
-from appproxy.pki.ocsp import LARGEST_ANSWER, NONCE_SIZE, question, read_answer
 from appproxy.pki.pem import load_chain
+from appproxy.pki.revocation.crl import issuer_id
+from appproxy.pki.revocation.ocsp import LARGEST_ANSWER, NONCE_SIZE, question, read_answer
 from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.policy.sender import SENDER
 from appproxy.service.revocation.fetching import Fetching

@@ -22,9 +22,9 @@ from appproxy.identity.session import Session
 from appproxy.identity.states import DeviceState, FinishState, StartState
 from appproxy.net.web import Answer, failure_answer, redirect, request_id
 from appproxy.pki.client_path import ClientAuthority, ClientCertificate, check_client_certificate
-from appproxy.pki.crl import Revocations
-from appproxy.pki.device import owner_of
+from appproxy.pki.issuing.device import owner_of
 from appproxy.pki.pem import load_chain
+from appproxy.pki.revocation.crl import Revocations
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.publish.application import Application
 from appproxy.service.exchange.exchange import Exchange

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from appproxy.errors import ConfigError
-from appproxy.pki.crl import check_newer, read_editions
 from appproxy.pki.pem import load_chain
+from appproxy.pki.revocation.crl import check_newer, read_editions
 
 _KEY = "machine_crl"
 _FORCE = "appproxy app set --older-crl NAME machine_crl=@FILE"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from appproxy.pki import Credential
-from appproxy.pki.request import new_key
+from appproxy.pki.issuing.request import new_key
 from appproxy.store import names
 from appproxy.store.certificates import certificates
 from appproxy.store.names import NotFound

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.pki.server_certificate import certificate_facts
 from appproxy.store import names
 from appproxy.store.snapshot import ServedCertificate

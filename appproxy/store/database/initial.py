@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError, StoreError
-from appproxy.pki.authority import create_authority, issue_server
+from appproxy.pki.issuing.authority import create_authority, issue_server
+from appproxy.pki.issuing.request import new_key
 from appproxy.pki.names import not_after
-from appproxy.pki.request import new_key
 from appproxy.publish.application import Url
 from appproxy.store.connectors import groups
 from appproxy.store.people import providers

@@ -14,9 +14,9 @@ from cryptography import x509
 
 from appproxy.errors import ConfigError
 from appproxy.pki.client_path import load_authority
-from appproxy.pki.crl import Edition, Revocations, check_newer, read_lists
 from appproxy.pki.pem import load_chain
-from appproxy.pki.revoked_ids import RevokedIds
+from appproxy.pki.revocation.crl import Edition, Revocations, check_newer, read_lists
+from appproxy.pki.revocation.revoked_ids import RevokedIds
 from appproxy.policy.conditional.documents.naming import ALL
 from appproxy.policy.conditional.parts.devices import PROVED, Devices
 from appproxy.policy.lifetimes import Lifetimes

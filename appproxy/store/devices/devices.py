@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError, IdentityError
 from appproxy.identity.sealing import encode
 from appproxy.pki import certificate_request, create_authority, fingerprint, load_chain, new_key, not_after
-from appproxy.pki.authority import Credential
-from appproxy.pki.crl import certificate_id
-from appproxy.pki.device import issue_device, key_file
-from appproxy.pki.request import public_key_from_request
+from appproxy.pki.issuing.authority import Credential
+from appproxy.pki.issuing.device import issue_device, key_file
+from appproxy.pki.issuing.request import public_key_from_request
+from appproxy.pki.revocation.crl import certificate_id
 from appproxy.store import names
 from appproxy.store.devices import authorities
 from appproxy.store.devices.authorities import AuthorityRecord

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from appproxy.pki.crl import Revocations
+from appproxy.pki.revocation.crl import Revocations
 from appproxy.store.devices import authorities
 from appproxy.store.devices.authorities import AuthorityRecord
 from appproxy.store.tables.devices import device_list_fetches as table

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from appproxy.pki.ocsp import OcspAnswer
+from appproxy.pki.revocation.ocsp import OcspAnswer
 from appproxy.store.tables.devices import device_answers, device_authorities
 from appproxy.store.tables.devices import device_statuses as table
 from appproxy.store.transaction import Reading, Row, Transaction

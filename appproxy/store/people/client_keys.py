@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from appproxy.identity.openid.client_keys import ClientKey, superseded
 from appproxy.identity.openid.oidc_settings import OidcSettings
-from appproxy.pki.client_certificate import check_client_credential, new_client_credential
+from appproxy.pki.issuing.client_certificate import check_client_credential, new_client_credential
 from appproxy.store.tables.core import client_keys as table
 from appproxy.store.transaction import Reading, Row, Transaction
 

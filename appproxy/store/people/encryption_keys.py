@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from appproxy.identity.openid.encrypted_token import EncryptionKey, outlived
 from appproxy.identity.openid.oidc_settings import OidcSettings
-from appproxy.pki.client_certificate import new_client_key
+from appproxy.pki.issuing.client_certificate import new_client_key
 from appproxy.store.tables.core import encryption_keys as table
 from appproxy.store.transaction import Reading, Row, Transaction
 

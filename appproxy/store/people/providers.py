@@ -14,7 +14,7 @@ from appproxy.errors import ConfigError
 from appproxy.identity.openid.client_keys import ClientKey
 from appproxy.identity.openid.encrypted_token import EncryptionKey
 from appproxy.identity.openid.oidc_settings import read_settings, texts_of
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.pki.pem import load_chain
 from appproxy.plugins import Plugins
 from appproxy.publish.settings.table import LEAST_IDLE_MINUTES, LONGEST_SESSION_HOURS

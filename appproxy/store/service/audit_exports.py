@@ -19,7 +19,7 @@ from appproxy.export.destination import Destination, Way, read_destination
 from appproxy.export.entry import ExportedEntry
 from appproxy.export.formats import FORMATS
 from appproxy.export.webhook import KEY_LENGTH
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.pki.pem import load_chain, load_key
 from appproxy.store import names
 from appproxy.store.tables.core import audit

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from appproxy.errors import StoreError
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.store.snapshot import SealingKey
 from appproxy.store.tables.core import authorities, leaves, sealing_keys, signing_keys
 from appproxy.store.transaction import Reading, Row, Transaction

@@ -10,8 +10,8 @@ from appproxy.admin.base.operation import Query
 from appproxy.admin.base.problem import Changed
 from appproxy.admin.people.providers import OPERATIONS
 from appproxy.errors import ConfigError
-from appproxy.pki.authority import create_authority
-from appproxy.pki.client_certificate import new_client_credential
+from appproxy.pki.issuing.authority import create_authority
+from appproxy.pki.issuing.client_certificate import new_client_credential
 from appproxy.store.names import AlreadyThere, NotFound
 from appproxy.store.people import providers
 

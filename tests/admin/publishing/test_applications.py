@@ -117,7 +117,7 @@ def test_an_older_list_of_revoked_certificates(desk: Any) -> None:
 
 def test_a_long_value_is_cut_in_the_audit(desk: Any) -> None:
     """A bundle of certificates is not copied into it."""
-    from appproxy.pki.authority import create_authority
+    from appproxy.pki.issuing.authority import create_authority
 
     pem = create_authority("x", 1.7e9, serial=bytes(16)).certificate
     desk.call("PATCH", "/applications/wiki", {"settings": {"ca_bundle": pem}})

@@ -9,7 +9,7 @@ from appproxy.cli.doctor.findings import Finding, Health, Walk
 from appproxy.config import ConnectorPaths, ConnectorSettings, dump_connector
 from appproxy.connector.enrol.identity import Identity, IdentityFiles
 from appproxy.pki import Credential, certificate_request, new_key, public_key_from_request
-from appproxy.pki.authority import create_authority, issue_connector
+from appproxy.pki.issuing.authority import create_authority, issue_connector
 from tests.cli.conftest import NOW
 
 

@@ -21,7 +21,7 @@ from appproxy.cli.doctor.provider import check_settings, try_client
 from appproxy.identity.openid.client_keys import ClientKey
 from appproxy.identity.openid.oidc import Metadata
 from appproxy.identity.openid.oidc_settings import read_settings
-from appproxy.pki.client_certificate import new_client_credential
+from appproxy.pki.issuing.client_certificate import new_client_credential
 from appproxy.store.snapshot import ProviderRecord
 from tests.pki.chains import NOW, make
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from appproxy.cli.base.calling import CallSettings
-from appproxy.pki.authority import create_authority
-from appproxy.pki.client_certificate import new_client_credential
+from appproxy.pki.issuing.authority import create_authority
+from appproxy.pki.issuing.client_certificate import new_client_credential
 from tests.cli.conftest import Typing
 
 ADD = ("provider", "add", "corp", "--issuer", "https://login.corp.example", "--client-id", "abc", "--client-secret-stdin")

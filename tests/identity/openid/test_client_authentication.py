@@ -21,7 +21,7 @@ from appproxy.identity.openid.client_authentication import (
 )
 from appproxy.identity.openid.client_keys import ClientKey, public_signing_keys
 from appproxy.identity.openid.oidc import Metadata
-from appproxy.pki.client_certificate import new_client_credential
+from appproxy.pki.issuing.client_certificate import new_client_credential
 
 NOW = 1_800_000_000.0
 SECRET = "a:b %&+/" + "x" * 32

@@ -24,7 +24,7 @@ from appproxy.identity.openid.client_keys import (
     superseded,
 )
 from appproxy.identity.openid.key_pairs import load_pair, public_half
-from appproxy.pki.client_certificate import new_client_credential
+from appproxy.pki.issuing.client_certificate import new_client_credential
 
 NOW = 1_800_000_000.0
 MADE = {type: new_client_credential(type, "appproxy", NOW, b"\x01" * 16) for type in ("EC", "RSA")}

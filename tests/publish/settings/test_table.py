@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from appproxy.connector.config.configuration import parse_configuration
 from appproxy.errors import ConfigError
-from appproxy.pki.authority import create_authority
+from appproxy.pki.issuing.authority import create_authority
 from appproxy.publish.application import COLUMNS, Application, Url
 from appproxy.publish.settings.setting import ApplicationSetting
 from appproxy.publish.settings.table import (

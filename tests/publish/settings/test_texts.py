@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import ConfigError
-from appproxy.pki.authority import create_authority
+from appproxy.pki.issuing.authority import create_authority
 from appproxy.publish.application import Application, HeaderRule, RequestField, Url
 from appproxy.publish.response_policy import ResponseField
 from appproxy.publish.settings.table import SETTINGS

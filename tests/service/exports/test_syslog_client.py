@@ -11,7 +11,7 @@ from OpenSSL import SSL
 from OpenSSL.crypto import X509
 
 from appproxy.net.secure.contexts import origin_context
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.service.exports.delivery import DeliveryFailed
 from appproxy.service.exports.syslog_client import Line, Secured, connected, send_plain
 from tests.pki.chains import CLIENT, SERVER, Made, make

@@ -16,8 +16,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
+from appproxy.pki.issuing.request import certificate_request, new_key
 from appproxy.pki.names import connector_id, serial
-from appproxy.pki.request import certificate_request, new_key
 from appproxy.policy.sender import SENDER
 from appproxy.service.front.front import Front
 from appproxy.service.front.h1.connection import UserConnection

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 
-from appproxy.pki.crl import LARGEST_FETCHED
+from appproxy.pki.revocation.crl import LARGEST_FETCHED
 from appproxy.service.revocation.fetching import AnswerTooLong
 from appproxy.service.revocation.lists import ListFetcher
 from appproxy.store.devices import authorities, list_fetches

@@ -20,7 +20,7 @@ from appproxy.service.revocation.statuses import StatusAsker
 from appproxy.store.devices import authorities, statuses
 from appproxy.store.snapshot import RevocationSources
 from tests.pki.chains import CLIENT, NOW, Made, make
-from tests.pki.test_ocsp import GOOD, REVOKED, UNKNOWN, answer
+from tests.pki.revocation.test_ocsp import GOOD, REVOKED, UNKNOWN, answer
 from tests.service.revocation.house import LAPTOP, ROOT, House
 
 URL = "http://ocsp.corp/"
@@ -251,7 +251,7 @@ def test_of_several_responders(house: House) -> None:
     """That which the certificate names, if the record does, too; else the first. One that only the certificate names is never
     asked.
     """
-    from tests.pki.test_ocsp import test_which_responders_a_certificate_names as _  # noqa: F401 -- its form of the extension
+    from tests.pki.revocation.test_ocsp import test_which_responders_a_certificate_names as _  # noqa: F401 -- its form of the extension
 
     def laptop(url: str) -> Made:
         return make("laptop", ROOT, extensions=(CLIENT, x509.AuthorityInformationAccess([x509.AccessDescription(

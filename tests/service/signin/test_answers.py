@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet
 from appproxy.errors import Code
 from appproxy.identity.openid.client_keys import ClientKey
 from appproxy.identity.openid.oidc_settings import read_settings
-from appproxy.pki.client_certificate import new_client_credential
+from appproxy.pki.issuing.client_certificate import new_client_credential
 from tests.service.exchanges import FakeExchange
 from tests.service.sign_in_world import ISSUER, NAVIGATION, NOW, RECORD, SIGNIN, Browser, World
 

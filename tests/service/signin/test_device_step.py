@@ -18,7 +18,7 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.session import Session
 from appproxy.identity.states import DEVICE_LIFETIME
 from appproxy.pki.client_path import ClientCertificate
-from appproxy.pki.crl import certificate_id, issuer_id
+from appproxy.pki.revocation.crl import certificate_id, issuer_id
 from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.documents.strengths import strengths_of
 from appproxy.policy.conditional.parts.devices import Devices

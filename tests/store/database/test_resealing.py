@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from appproxy.errors import StoreError
-from appproxy.pki.request import new_key
+from appproxy.pki.issuing.request import new_key
 from appproxy.store.connectors import connectors
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.resealing import SEALED, reseal_all

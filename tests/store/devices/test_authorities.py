@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from appproxy.errors import AlreadyThere, ConfigError, NotFound
-from appproxy.pki.crl import certificate_id
+from appproxy.pki.revocation.crl import certificate_id
 from appproxy.policy.conditional.parts.devices import TrustedAuthority
 from appproxy.store.database.snapshot_builder import Builder
 from appproxy.store.database.store import Store

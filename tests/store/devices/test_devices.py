@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from appproxy.errors import AlreadyThere, ConfigError, NotFound
 from appproxy.pki import certificate_request, fingerprint, new_key
 from appproxy.pki.client_path import ClientAuthority, ClientCertificate, check_client_certificate, load_authority
-from appproxy.pki.crl import Revocations
-from appproxy.pki.device import owner_of
+from appproxy.pki.issuing.device import owner_of
+from appproxy.pki.revocation.crl import Revocations
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities, devices
 from appproxy.store.people import users

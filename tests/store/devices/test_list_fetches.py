@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from appproxy.errors import ConfigError
-from appproxy.pki.crl import Revocations, read_fetched
+from appproxy.pki.revocation.crl import Revocations, read_fetched
 from appproxy.policy.lifetimes import Lifetimes
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities, list_fetches

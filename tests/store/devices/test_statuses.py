@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 
-from appproxy.pki.ocsp import OcspAnswer
+from appproxy.pki.revocation.ocsp import OcspAnswer
 from appproxy.store.database.snapshot_builder import Builder
 from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities, statuses

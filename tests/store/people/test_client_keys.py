@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from appproxy.errors import ConfigError
-from appproxy.pki.authority import Credential
-from appproxy.pki.client_certificate import new_client_credential
+from appproxy.pki.issuing.authority import Credential
+from appproxy.pki.issuing.client_certificate import new_client_credential
 from appproxy.store.database.store import Store
 from appproxy.store.database.upkeep import keep_up
 from appproxy.store.people import client_keys, providers

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from appproxy.errors import ConfigError
-from appproxy.pki.authority import create_authority
+from appproxy.pki.issuing.authority import create_authority
 from appproxy.store.applications import applications
 from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere, NotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appproxy.errors import StoreError
-from appproxy.pki.authority import create_authority, issue_server
+from appproxy.pki.issuing.authority import create_authority, issue_server
 from appproxy.store.database.store import Store
 from appproxy.store.service import keys
 from appproxy.store.transaction import Transaction

@@ -15,8 +15,8 @@ from hashlib import sha256
 from appproxy.errors import Code, ConfigError, IdentityError, RequestError
 from appproxy.identity.session import Session
 from appproxy.pki.client_path import ClientAuthority, ClientCertificate, check_client_certificate
-from appproxy.pki.crl import read_lists
 from appproxy.pki.pem import load_chain
+from appproxy.pki.revocation.crl import read_lists
 from appproxy.policy.authorizer import CERTIFICATE
 from appproxy.policy.conditional.parts.devices import is_like
 from appproxy.publish.application import Application

@@ -16,7 +16,7 @@ from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IPoli
 from zope.interface import implementer
 
 from appproxy.net.secure.contexts import ClientContext, origin_context
-from appproxy.pki.authority import Credential
+from appproxy.pki.issuing.authority import Credential
 from appproxy.pki.pem import load_chain
 
 #: Seconds to connect; the rest of a call's time is for the answer.

@@ -19,7 +19,7 @@ from zope.interface import implementer
 
 from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.net.secure.peer_verdict import CertificateRefused
-from appproxy.pki.authority import create_authority
+from appproxy.pki.issuing.authority import create_authority
 from appproxy.service.signin.openid.oidc_client import AnswerLost, HttpOidcClient
 from appproxy.service.signin.openid.provider_agent import (
     AUTHORITIES_FRESH,

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appproxy.errors import ConfigError
-from appproxy.pki.ocsp import LONGEST, SHORTEST, question, read_answer, responders_of
+from appproxy.pki.revocation.ocsp import LONGEST, SHORTEST, question, read_answer, responders_of
 from tests.pki.chains import CLIENT, DAY, NOW, Made, make
 
 SIGNING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from appproxy.errors import ConfigError
-from appproxy.pki.client_certificate import check_client_credential, new_client_credential
+from appproxy.pki.issuing.client_certificate import check_client_credential, new_client_credential
 from appproxy.pki.pem import load_chain, load_key
 
 NOW = 1_800_000_000.0

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from appproxy.errors import Code, ConfigError, IdentityError
 from appproxy.pki import certificate_request, issue_connector, load_chain, new_key, public_key_from_request
-from appproxy.pki.request import LARGEST_REQUEST
+from appproxy.pki.issuing.request import LARGEST_REQUEST
 from tests.pki.authorities import NOW, OURS, number
 
 

@@ -21,9 +21,9 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from appproxy.errors import ConfigError
+from appproxy.pki.issuing.request import is_strong
 from appproxy.pki.path import is_issued_by
 from appproxy.pki.pem import UNREADABLE
-from appproxy.pki.request import is_strong
 
 #: Bytes of an answer: one with a chain of four RSA-4096 certificates has some 9,000.
 LARGEST_ANSWER = 64 * 1024

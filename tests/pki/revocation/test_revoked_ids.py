@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.pki.revoked_ids import SIZE, RevokedIds
+from appproxy.pki.revocation.revoked_ids import SIZE, RevokedIds
 
 IDS = st.binary(min_size=SIZE, max_size=SIZE)
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from appproxy.pki.crl_signature import has_signed
 from appproxy.pki.pem import UNREADABLE
+from appproxy.pki.revocation.crl_signature import has_signed
 from tests.pki.chains import DAY, NOW, large_crl, make
 
 RSA = rsa.generate_private_key(65537, 2048)

@@ -6,9 +6,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_public_key, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from appproxy.pki.authority import Credential, PublicKey, issue
+from appproxy.pki.issuing.authority import Credential, PublicKey, issue
+from appproxy.pki.issuing.request import is_strong
 from appproxy.pki.pem import load_chain, load_key
-from appproxy.pki.request import is_strong
 
 #: What precedes the id of a user of the built-in provider in the certificates of their devices, as a URI.
 OWNER_URN = "urn:appproxy:user:"

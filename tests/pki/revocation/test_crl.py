@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from appproxy.errors import ConfigError
-from appproxy.pki.crl import (
+from appproxy.pki.revocation.crl import (
     LARGEST_FETCHED,
     Edition,
     _check,

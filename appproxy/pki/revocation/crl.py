@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from appproxy.errors import ConfigError
-from appproxy.pki.crl_signature import Signer, has_signed
 from appproxy.pki.pem import UNREADABLE
-from appproxy.pki.revoked_ids import SIZE, RevokedIds
+from appproxy.pki.revocation.crl_signature import Signer, has_signed
+from appproxy.pki.revocation.revoked_ids import SIZE, RevokedIds
 
 #: Characters of all lists that are given for an authority, as PEM: some 15,000 revoked certificates, and what the admin API
 #: takes.

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appproxy.errors import ConfigError
-from appproxy.pki.authority import BACKDATED, Credential
+from appproxy.pki.issuing.authority import BACKDATED, Credential
 from appproxy.pki.pem import load_chain, load_key
 
 #: Three times the work of 2048 bits is paid once a sign-in, and this is what FAPI 2.0 and providers' own tools make.

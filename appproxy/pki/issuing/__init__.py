@@ -1,0 +1,1 @@
+"""What we issue, and what is asked of us: the authority, certificate requests, certificates of devices and for providers."""
