@@ -26,7 +26,7 @@ from appproxy.store.applications import applications
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.people.session.record import SignInResult
 from appproxy.store.snapshot import BUILTIN
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from bench.h2_client import Browser, Latencies, Stream, connect, tls
 from bench.measure import Void
 from bench.report import Row, Series

@@ -164,6 +164,14 @@ INNER = {
         {"openapi"},
         {"transport"},
     ],
+    "twistd": [
+        {"process", "shown", "state", "welcome"},
+        {"assembly", "connector_service", "examination", "joining"},
+        {"endpoint", "proxy_service"},
+        {"workers"},
+        {"connector_workers", "service"},
+        {"connector"},
+    ],
     "cli": [
         {"base"},
         {"doctor"},

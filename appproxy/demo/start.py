@@ -22,7 +22,7 @@ from appproxy.config import ServiceSettings
 from appproxy.config.values import Address
 from appproxy.demo.supervisor import Supervisor, interrupted_by_signals, twistd
 from appproxy.errors import ConfigError
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from appproxy.twistd.process.successive import RELOAD_VARIABLE
 from appproxy.twistd.shown import program
 from appproxy.twistd.state import create_state

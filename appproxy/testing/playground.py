@@ -24,7 +24,7 @@ from appproxy.connector.enrol.enrolment import join
 from appproxy.connector.node import ConnectorNode
 from appproxy.testing.browser import Browser
 from appproxy.testing.network import InlinePool, MemoryNetwork
-from appproxy.twistd.assembly import assemble
+from appproxy.twistd.assembly.assemble import assemble
 from appproxy.twistd.state import create_state
 
 _HERE = "127.0.0.1"

@@ -17,8 +17,8 @@ from appproxy.admin.transport.lock import ServiceLock
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
 from appproxy.net.descriptors.inherited import Inherited
-from appproxy.twistd.assembly import ADMIN, Assembly, WorkerParent, assemble
-from appproxy.twistd.opening import KeptWatch, open_or_kept
+from appproxy.twistd.assembly.assemble import ADMIN, Assembly, WorkerParent, assemble
+from appproxy.twistd.assembly.opening import KeptWatch, open_or_kept
 from appproxy.twistd.state import read_settings
 
 #: The state directory's lock, among what a successor inherits.

@@ -17,7 +17,7 @@ from appproxy.admin.transport.direct import open_store
 from appproxy.config import StatePaths, load_service
 from appproxy.errors import AppProxyError
 from appproxy.store.service import keys
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from bench.operations import stages
 from bench.operations.stages import OldRelease, Stage
 from bench.operations.tally import Killed

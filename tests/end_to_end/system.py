@@ -25,7 +25,7 @@ from appproxy.config import ConnectorPaths, ServiceSettings
 from appproxy.config.service import ServiceLimits
 from appproxy.config.values import Address
 from appproxy.demo.supervisor import Supervisor
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from appproxy.twistd.state import create_state
 from tests.end_to_end.origins import Origin
 from tests.end_to_end.visitor import Visitor

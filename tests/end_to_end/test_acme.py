@@ -13,7 +13,7 @@ import pytest
 
 from appproxy.admin.transport.client import AdminClient
 from appproxy.demo.supervisor import Supervisor
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from tests.end_to_end.authority import BINDING, REFUSED, Authority, authority
 from tests.end_to_end.ports import free_port
 from tests.end_to_end.world import DOMAIN, World, appproxy, environment, until

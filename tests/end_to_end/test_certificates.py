@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from appproxy.admin.transport.client import AdminClient
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.load import Load
 from tests.end_to_end.system import PROMPT, System, shared_system

@@ -15,7 +15,7 @@ from appproxy.admin.transport.client import AdminClient, read_settings
 from appproxy.admin.transport.direct import open_store
 from appproxy.config import StatePaths
 from appproxy.store.people import providers
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.load import Load
 from tests.end_to_end.origins import Origin

@@ -18,7 +18,7 @@ from appproxy.admin.transport.client import AdminClient
 from appproxy.config import StatePaths
 from appproxy.demo.supervisor import twistd
 from appproxy.errors import AppProxyError
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.surroundings import Surrounded, surrounded_system
 from tests.end_to_end.system import CONNECTORS, PROMPT

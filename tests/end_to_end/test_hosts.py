@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from appproxy.admin.transport.client import AdminClient
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from tests.end_to_end.h2_user import H2User
 from tests.end_to_end.system import System, shared_system
 from tests.end_to_end.world import DOMAIN, until

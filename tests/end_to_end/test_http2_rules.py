@@ -15,7 +15,7 @@ from wsproto.connection import ConnectionType
 from wsproto.events import TextMessage
 
 from appproxy.admin.transport.client import AdminClient
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from tests.end_to_end.behaviours import accept_websocket
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.h2_user import H2User, Headers

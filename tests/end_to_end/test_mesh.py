@@ -18,7 +18,7 @@ import pytest
 from appproxy.admin.transport.client import AdminClient
 from appproxy.config import Address, StatePaths, dump_service, load_service
 from appproxy.demo.supervisor import Supervisor, twistd
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from tests.end_to_end.behaviours import accept_websocket
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.origins import Call

@@ -17,7 +17,7 @@ import pytest
 from appproxy.admin.transport.client import AdminClient
 from appproxy.config import Address, ServiceSettings, StatePaths, dump_service
 from appproxy.demo.supervisor import Supervisor, twistd
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from appproxy.twistd.state import create_state
 from tests.end_to_end.authority import authority
 from tests.end_to_end.postgresql import empty_database

@@ -23,7 +23,7 @@ from appproxy.store.connectors import groups
 from appproxy.store.people.session import sessions
 from appproxy.store.transaction import Transaction
 from appproxy.testing.network import InlinePool, MemoryNetwork
-from appproxy.twistd.assembly import assemble
+from appproxy.twistd.assembly.assemble import assemble
 from appproxy.twistd.state import create_state
 from tests.pki.authorities import NOW
 

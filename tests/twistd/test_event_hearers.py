@@ -9,7 +9,7 @@ from appproxy.policy.verdict import Pass
 from appproxy.service.own.event_stream import EventStreams
 from appproxy.store.service import audit
 from appproxy.store.service.actions import AUDIT_LEFT_OUT
-from appproxy.twistd.administration import Hearer
+from appproxy.twistd.assembly.administration import Hearer
 from tests.provider.house import NOW, Now
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.signin.sessions.test_renewal import PAGE, House, cookie, house  # noqa: F401 -- a fixture

@@ -17,7 +17,7 @@ from appproxy.cli.base.kept_login import KeptLogin
 from appproxy.cli.base.output import note
 from appproxy.cli.base.wrong_use import WrongUse
 from appproxy.errors import ConfigError, NotFound
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 
 #: A state directory can also be named once for all commands.
 STATE_VARIABLE = "APPPROXY_STATE"

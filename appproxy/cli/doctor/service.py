@@ -34,7 +34,7 @@ from appproxy.store.service import keys
 from appproxy.store.service import settings as service_settings
 from appproxy.store.service.place import PublicAddress
 from appproxy.store.snapshot import OIDC, ProviderRecord
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from appproxy.twistd.shown import service_command
 from appproxy.twistd.state import read_settings
 

@@ -15,7 +15,7 @@ from appproxy.admin.transport.reload import reloaded
 from appproxy.cli.base.calling import CallSettings, given, pass_setting
 from appproxy.cli.base.output import json_option, moment, note, plain, show_record
 from appproxy.config import ServiceSettings, dump_service, load_service
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from appproxy.twistd.shown import service_command
 
 _STATE = click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="State directory.")

@@ -19,7 +19,7 @@ from appproxy.net.descriptors.inherited import Inherited
 from appproxy.net.descriptors.last_arrivals import HANDSHAKE_SECONDS, hear_again, turn_deaf
 from appproxy.net.secure.sockets import prepare_listener
 from appproxy.service.listen.listeners import BACKLOG
-from appproxy.twistd.assembly import ADMIN
+from appproxy.twistd.assembly.assemble import ADMIN
 from appproxy.twistd.workers.entrance import Entrance
 
 #: Seconds at the end for workers that have no room to take who waits; and between two looks.

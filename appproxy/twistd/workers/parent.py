@@ -18,7 +18,7 @@ from appproxy.config import ServiceSettings, StatePaths
 from appproxy.errors import ConfigError
 from appproxy.net.descriptors.inherited import Inherited
 from appproxy.net.descriptors.open_files import raise_limit
-from appproxy.twistd.assembly import ADMIN
+from appproxy.twistd.assembly.assemble import ADMIN
 from appproxy.twistd.state import read_settings
 from appproxy.twistd.workers.crew import SETTLE_SECONDS
 from appproxy.twistd.workers.doors import Doors

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
-from appproxy.twistd.replaying import LogReplay
+from appproxy.twistd.assembly.replaying import LogReplay
 from tests.console.conftest import House, Seat
 
 REPORT = {

@@ -11,7 +11,7 @@ import pytest
 from appproxy.config.traces import SampledTraceSettings
 from appproxy.errors import ConfigError
 from appproxy.service.exchange.hooks import Hooks
-from appproxy.twistd.tracing import service_tracing
+from appproxy.twistd.assembly.tracing import service_tracing
 from tests.service.test_node import NodeRig
 
 ON = SampledTraceSettings(collector="http://127.0.0.1:4318/v1/traces")

@@ -17,7 +17,7 @@ from appproxy.errors import Code
 from appproxy.publish.application import Application, Segment, Url
 from appproxy.service.signin.openid.trial import TrialStep
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState
-from appproxy.twistd.asking import AskedService, connector_named, named
+from appproxy.twistd.assembly.asking import AskedService, connector_named, named
 from tests.provider.house import got
 
 WIKI = Application("a1", "Wiki", Url.parse("https://wiki.example.com/"), Url.parse("http://wiki/"))

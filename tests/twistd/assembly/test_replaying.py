@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from appproxy.admin.base.problem import TooOften
 from appproxy.errors import ConfigError
 from appproxy.policy.conditional.replay import MOST_POLICIES
-from appproxy.twistd.replaying import MOST_SECONDS, LogReplay
+from appproxy.twistd.assembly.replaying import MOST_SECONDS, LogReplay
 from tests.twistd.test_examination import Processes
 
 REPORT = {"decisions": 3, "changes": []}

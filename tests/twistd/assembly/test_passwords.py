@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appproxy.errors import ConfigError
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 
 
 def test_weak_passwords_are_not_admitted() -> None:

@@ -48,13 +48,13 @@ from appproxy.store.database.store import Store
 from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.service.notes import Notes
 from appproxy.store.snapshot import BUILTIN, OIDC, ProviderRecord
-from appproxy.twistd.administration import Administration
-from appproxy.twistd.asking import AskedService
-from appproxy.twistd.opening import keeper_of
-from appproxy.twistd.passwords import admit_password
-from appproxy.twistd.replaying import LogReplay
-from appproxy.twistd.risk_parts import RiskParts, risk_parts
-from appproxy.twistd.tracing import ServiceTracing, service_tracing
+from appproxy.twistd.assembly.administration import Administration
+from appproxy.twistd.assembly.asking import AskedService
+from appproxy.twistd.assembly.opening import keeper_of
+from appproxy.twistd.assembly.passwords import admit_password
+from appproxy.twistd.assembly.replaying import LogReplay
+from appproxy.twistd.assembly.risk_parts import RiskParts, risk_parts
+from appproxy.twistd.assembly.tracing import ServiceTracing, service_tracing
 
 #: The admin API's socket, among what a successor inherits.
 ADMIN = "admin"

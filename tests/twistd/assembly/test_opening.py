@@ -18,7 +18,7 @@ from appproxy.store.database.kept import Keeper
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store, _explaining
 from appproxy.store.engine import make_engine
-from appproxy.twistd.opening import LOOK_EVERY, SAY_EVERY, KeptWatch, keeper_of, open_or_kept
+from appproxy.twistd.assembly.opening import LOOK_EVERY, SAY_EVERY, KeptWatch, keeper_of, open_or_kept
 from appproxy.twistd.state import create_state
 
 NOW = 1782864000.0

@@ -19,7 +19,7 @@ from appproxy.service.exports.exporter import Exporter
 from appproxy.service.node import ServiceNode
 from appproxy.service.signin.openid.trial import ProviderTrial
 from appproxy.store.service import audit_exports
-from appproxy.twistd.replaying import LogReplay
+from appproxy.twistd.assembly.replaying import LogReplay
 
 #: Hosts of one application that are looked up: a resolver that does not answer costs seconds for each.
 _MOST_HOSTS = 20
