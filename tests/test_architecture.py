@@ -53,9 +53,9 @@ INNER = {
         {"database"},
     ],
     "http": [
-        {"authorization", "connect", "connection_authentication", "cookies", "event_stream", "fields", "forwarding", "head",
-         "host", "lines", "proxy_protocol", "refused", "retry_after", "set_cookie", "shown_url", "trusted_proxies",
-         "websocket"},
+        {"authorization", "connection_authentication", "cookies", "fields", "forwarding", "head", "host", "lines", "refused",
+         "retry_after", "set_cookie", "shown_url", "streams"},
+        {"proxies"},
         {"h1"},
         {"h2"},
     ],

@@ -25,7 +25,7 @@ from appproxy.config.values import (
     whole,
 )
 from appproxy.errors import ConfigError
-from appproxy.http.trusted_proxies import FORWARDED, PROXY_PROTOCOL, X_FORWARDED_FOR
+from appproxy.http.proxies.trusted_proxies import FORWARDED, PROXY_PROTOCOL, X_FORWARDED_FOR
 
 #: Workers of one service on one machine: as many as there are nodes of which connectors are told.
 MOST_WORKERS = 64

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from appproxy.http.proxy_protocol import read_proxy_header
+from appproxy.http.proxies.proxy_protocol import read_proxy_header
 
 #: It is the first thing that a proxy sends, in one segment.
 HEADER_SECONDS = 5.0

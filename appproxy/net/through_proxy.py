@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from appproxy.config.outbound_proxy import OutboundProxy
 from appproxy.errors import AppProxyError
-from appproxy.http.connect import ConnectAnswer, connect_request, read_connect_answer
+from appproxy.http.proxies.connect import ConnectAnswer, connect_request, read_connect_answer
 
 #: From the request to the proxy's answer: it looks the name up, and connects.
 ANSWER_SECONDS = 20.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.http.websocket import close_frame
+from appproxy.http.streams.websocket import close_frame
 from appproxy.service.relay.answers.movable import MESSAGE_SECONDS
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.tunnel.frames import Kind

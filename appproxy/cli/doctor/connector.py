@@ -33,7 +33,7 @@ from appproxy.config.outbound_proxy import OutboundProxy
 from appproxy.connector.config.files import proxies_of, read_settings
 from appproxy.connector.enrol.identity import AGAIN, Identity, IdentityFiles
 from appproxy.connector.enrol.service_dialer import ServiceAddress, place_of
-from appproxy.http.connect import connect_request, read_connect_answer
+from appproxy.http.proxies.connect import connect_request, read_connect_answer
 from appproxy.json_input import read_json
 from appproxy.net.through_proxy import ANSWER_SECONDS, refusal
 

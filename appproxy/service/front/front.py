@@ -17,7 +17,7 @@ from twisted.internet.protocol import Factory, Protocol
 from appproxy.errors import Code
 from appproxy.http import HeadLimits
 from appproxy.http.head import RequestHead
-from appproxy.http.trusted_proxies import TrustedProxies
+from appproxy.http.proxies.trusted_proxies import TrustedProxies
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.net.secure.tls import ServerName, server_name
 from appproxy.policy.networks import sender_of

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from appproxy.config.service import ServiceSettings
 from appproxy.http import HeadLimits
-from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
+from appproxy.http.proxies.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
 from appproxy.net.descriptors.open_files import Shares
 from appproxy.service.exchange.date_line import DateLine
 from appproxy.service.exchange.exchange import Exchange, Handler

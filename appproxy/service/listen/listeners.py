@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from appproxy.config.service import ServiceSettings
 from appproxy.config.values import Address
-from appproxy.http.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
+from appproxy.http.proxies.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
 from appproxy.net.descriptors.inherited import Inherited, family_of, listener_name
 from appproxy.net.descriptors.last_arrivals import HANDSHAKE_SECONDS, hear_again, take_rest, turn_deaf
 from appproxy.net.proxied import ProxiedFactory

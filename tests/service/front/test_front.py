@@ -9,7 +9,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 
-from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
+from appproxy.http.proxies.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.service.front.front import QUIET_SECONDS, Front
 from appproxy.service.front.h1.connection import UserConnection
 from tests.service.recording_responder import RecordingResponder

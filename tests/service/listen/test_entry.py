@@ -12,7 +12,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 
-from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
+from appproxy.http.proxies.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.net.secure.contexts import ClientContext, UserContext, new_context
 from appproxy.net.secure.tls_factory import HalfCloseTLSFactory
 from appproxy.service.exchange.exchange import Exchange

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from appproxy.errors import FAILURES, Code
-from appproxy.http.websocket import POLICY_VIOLATION, close_frame
+from appproxy.http.streams.websocket import POLICY_VIOLATION, close_frame
 from appproxy.identity.session import Session
 from appproxy.publish.application import Preauthentication, Url
 from appproxy.publish.routing import Router

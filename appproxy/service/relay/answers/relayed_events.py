@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from appproxy.errors import Code
-from appproxy.http.event_stream import EventFollower
+from appproxy.http.streams.event_stream import EventFollower
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.answers.movable import NO_END, MovableOwner
 

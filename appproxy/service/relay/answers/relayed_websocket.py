@@ -15,7 +15,7 @@ from typing import Protocol
 from appproxy.errors import FAILURES, Code, FailureSource
 from appproxy.http.fields import values
 from appproxy.http.head import Fields
-from appproxy.http.websocket import GOING_AWAY, POLICY_VIOLATION, SERVICE_RESTART, FrameFollower, close_frame
+from appproxy.http.streams.websocket import GOING_AWAY, POLICY_VIOLATION, SERVICE_RESTART, FrameFollower, close_frame
 from appproxy.service.exchange.exchange import BodyReader, Exchange
 from appproxy.service.relay.answers.movable import ANSWER_SECONDS, NO_END, MovableOwner
 

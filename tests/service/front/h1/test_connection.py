@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from appproxy.errors import Code
 from appproxy.http.head import Fields
-from appproxy.http.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
+from appproxy.http.proxies.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.front.front import NEWCOMER_SECONDS, NOTICE_SECONDS, Front
 from appproxy.service.front.h1.connection import AT_ONCE, UserConnection

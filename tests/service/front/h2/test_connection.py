@@ -9,7 +9,7 @@ import pytest
 from ngh2 import events as h2
 
 from appproxy.errors import Code
-from appproxy.http.trusted_proxies import TrustedProxies
+from appproxy.http.proxies.trusted_proxies import TrustedProxies
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.front.front import QUIET_SECONDS
 from tests.service.h2_rig import HEAD, H2Rig, frame, request

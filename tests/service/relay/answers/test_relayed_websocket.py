@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import FAILURES, Code
-from appproxy.http.websocket import MOST_FRAMES, POLICY_VIOLATION, SERVICE_RESTART, close_frame
+from appproxy.http.streams.websocket import MOST_FRAMES, POLICY_VIOLATION, SERVICE_RESTART, close_frame
 from appproxy.service.relay.answers.movable import ANSWER_SECONDS, MESSAGE_SECONDS
 from appproxy.service.relay.answers.relayed_websocket import close_code, is_websocket
 from appproxy.tunnel.exchanges import State

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from appproxy.http.websocket import SERVICE_RESTART, close_frame
+from appproxy.http.streams.websocket import SERVICE_RESTART, close_frame
 from appproxy.service.relay.moves.stream_moves import LOOK_SECONDS, MoveTimes, StreamMoves
 from appproxy.service.relay.under_way import UnderWay
 from tests.service.streams import ANSWER, EVENTS, Stream, said

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.http.proxy_protocol import LONGEST_V1, LONGEST_V2, ProxyHeader, canonical, read_proxy_header
+from appproxy.http.proxies.proxy_protocol import LONGEST_V1, LONGEST_V2, ProxyHeader, canonical, read_proxy_header
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 LINE = b"PROXY TCP4 203.0.113.9 198.51.100.1 56324 443\r\n"

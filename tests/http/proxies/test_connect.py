@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from appproxy.http.connect import MOST_BYTES, connect_request, read_connect_answer
+from appproxy.http.proxies.connect import MOST_BYTES, connect_request, read_connect_answer
 
 OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.http.event_stream import EventFollower
+from appproxy.http.streams.event_stream import EventFollower
 
 pieces = st.lists(
     st.sampled_from([b"\r", b"\n", b"\r\n", b"\n\n", b"\r\n\r\n", b"data: 1", b"x", b": \n", b"\r\r"]), max_size=12)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.http.trusted_proxies import FORWARDED, PROXY_PROTOCOL, X_FORWARDED_FOR, TrustedProxies
+from appproxy.http.proxies.trusted_proxies import FORWARDED, PROXY_PROTOCOL, X_FORWARDED_FOR, TrustedProxies
 from tests.cost.machine import cost
 
 NETWORKS = (ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48"), ip_network("192.0.2.1/32"))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wsproto.frame_protocol import CloseReason, FrameProtocol, Opcode
 
-from appproxy.http.websocket import (
+from appproxy.http.streams.websocket import (
     GOING_AWAY,
     LEAST_BYTES,
     MOST_FRAMES,

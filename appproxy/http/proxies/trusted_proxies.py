@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import islice
 
 from appproxy.http.head import Fields
-from appproxy.http.proxy_protocol import canonical
+from appproxy.http.proxies.proxy_protocol import canonical
 from appproxy.regex import compiled
 
 #: The ways in which a front proxy can say who the client is; the last two are names of fields.
