@@ -21,12 +21,12 @@ from pathlib import Path
 from appproxy.publish.application import Application, Url
 from appproxy.publish.body.coding import Coded
 from appproxy.publish.body.css import css_translator
-from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.links import Links
+from appproxy.publish.body.markup.html import HtmlTranslator
+from appproxy.publish.body.markup.tag import WantedAttributes
+from appproxy.publish.body.markup.xml import xml_translator
 from appproxy.publish.body.script import script_translator
-from appproxy.publish.body.tag import WantedAttributes
 from appproxy.publish.body.translator import Translator
-from appproxy.publish.body.xml import xml_translator
 from appproxy.publish.headers import AnswerUrls
 from appproxy.publish.urls import Translation
 

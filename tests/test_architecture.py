@@ -172,6 +172,11 @@ INNER = {
         {"connector_workers", "service"},
         {"connector"},
     ],
+    "publish.body": [
+        {"charset", "decoders", "links", "spans", "translator", "validators"},
+        {"coding", "css", "script"},
+        {"lines", "markup"},
+    ],
     "cli": [
         {"base"},
         {"doctor"},

@@ -17,12 +17,12 @@ from appproxy.errors import RequestError
 from appproxy.publish.body.charset import Decoded
 from appproxy.publish.body.coding import Coded
 from appproxy.publish.body.css import css_translator
-from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.lines import EventsTranslator, Lines
+from appproxy.publish.body.markup.html import HtmlTranslator
+from appproxy.publish.body.markup.tag import WantedAttributes
+from appproxy.publish.body.markup.xml import xml_translator
 from appproxy.publish.body.script import script_translator
-from appproxy.publish.body.tag import WantedAttributes
 from appproxy.publish.body.translator import LONGEST, Stepwise, Translator, Untouched
-from appproxy.publish.body.xml import xml_translator
 from tests.cost.growth import MOST, growth
 from tests.cost.machine import least
 from tests.publish.body.fakes import links

@@ -19,14 +19,14 @@ from appproxy.publish.application import Application, Segment
 from appproxy.publish.body.charset import Decoded, charset_of, has_ascii, is_utf_16
 from appproxy.publish.body.coding import CODINGS, Coded
 from appproxy.publish.body.css import css_translator
-from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.lines import EventsTranslator, Lines
 from appproxy.publish.body.links import Links
+from appproxy.publish.body.markup.html import HtmlTranslator
+from appproxy.publish.body.markup.tag import WantedAttributes
+from appproxy.publish.body.markup.xml import xml_translator
 from appproxy.publish.body.script import script_translator
-from appproxy.publish.body.tag import WantedAttributes
 from appproxy.publish.body.translator import Holding, Stepwise
 from appproxy.publish.body.validators import marked, own, own_in_if
-from appproxy.publish.body.xml import xml_translator
 from appproxy.publish.headers import AnswerUrls, has_too_many
 from appproxy.publish.urls import Translation
 

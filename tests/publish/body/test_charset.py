@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appproxy.publish.body.charset import Decoded, charset_of, has_ascii, is_utf_16
-from appproxy.publish.body.html import HtmlTranslator
-from appproxy.publish.body.tag import WantedAttributes
+from appproxy.publish.body.markup.html import HtmlTranslator
+from appproxy.publish.body.markup.tag import WantedAttributes
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run
 
 LONG = "\u2014\U0001f600x" * 20

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from appproxy.errors import Code, RequestError
 from appproxy.publish.body.coding import CODINGS, GRACE, RATIO, WAYS, Coded
 from appproxy.publish.body.decoders import PIECE
-from appproxy.publish.body.html import HtmlTranslator
-from appproxy.publish.body.tag import WantedAttributes
+from appproxy.publish.body.markup.html import HtmlTranslator
+from appproxy.publish.body.markup.tag import WantedAttributes
 from appproxy.publish.body.translator import Untouched
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run
 

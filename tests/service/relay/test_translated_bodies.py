@@ -11,7 +11,7 @@ import pytest
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import values
 from appproxy.publish.application import Segment, Url
-from appproxy.publish.body.html import HtmlTranslator
+from appproxy.publish.body.markup.html import HtmlTranslator
 from appproxy.publish.urls import Translation
 from appproxy.service.relay.translated_bodies import TranslatedBodies
 from appproxy.tunnel.frames import Kind

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.publish.body.html import HtmlTranslator
-from appproxy.publish.body.srcdoc import DEEPEST
-from appproxy.publish.body.tag import WantedAttributes
+from appproxy.publish.body.markup.html import HtmlTranslator
+from appproxy.publish.body.markup.srcdoc import DEEPEST
+from appproxy.publish.body.markup.tag import WantedAttributes
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from appproxy.publish.body.css import translate_css
-from appproxy.publish.body.grammar import ATTRIBUTE
 from appproxy.publish.body.links import Links
-from appproxy.publish.body.table import EVERY_TAG, STYLES, TAGS, Holds
+from appproxy.publish.body.markup.grammar import ATTRIBUTE
+from appproxy.publish.body.markup.table import EVERY_TAG, STYLES, TAGS, Holds
 
 _TRANSLATE: Mapping[Holds, Callable[[Links, bytes], bytes | None]] = {
     Holds.URL: Links.attribute,

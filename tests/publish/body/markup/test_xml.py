@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appproxy.publish.body.markup.xml import xml_translator
 from appproxy.publish.body.translator import LONGEST
-from appproxy.publish.body.xml import xml_translator
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run
 
 

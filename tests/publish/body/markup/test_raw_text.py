@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appproxy.publish.body.raw_text import END_TAGS, LongTag, RawText, Script
+from appproxy.publish.body.markup.raw_text import END_TAGS, LongTag, RawText, Script
 from appproxy.publish.body.translator import LONGEST, Untouched
 
 

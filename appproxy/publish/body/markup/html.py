@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from appproxy.publish.body.css import css_translator
-from appproxy.publish.body.grammar import TAG, tokenizer
 from appproxy.publish.body.links import Links
-from appproxy.publish.body.raw_text import END_TAGS, LongTag, RawText, Script
+from appproxy.publish.body.markup.grammar import TAG, tokenizer
+from appproxy.publish.body.markup.raw_text import END_TAGS, LongTag, RawText, Script
+from appproxy.publish.body.markup.srcdoc import DEEPEST, translate_srcdoc
+from appproxy.publish.body.markup.table import FOREIGN, PLAIN, RAW_TEXT
+from appproxy.publish.body.markup.tag import WantedAttributes, attributes, changes, value_of
 from appproxy.publish.body.script import script_translator
-from appproxy.publish.body.srcdoc import DEEPEST, translate_srcdoc
-from appproxy.publish.body.table import FOREIGN, PLAIN, RAW_TEXT
-from appproxy.publish.body.tag import WantedAttributes, attributes, changes, value_of
 from appproxy.publish.body.translator import LONGEST, Holding, Untouched
 from appproxy.regex import compiled
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appproxy.publish.body.html import HtmlTranslator
 from appproxy.publish.body.links import Links
-from appproxy.publish.body.table import EVERY_TAG, TAGS, Holds
-from appproxy.publish.body.tag import WantedAttributes
+from appproxy.publish.body.markup.html import HtmlTranslator
+from appproxy.publish.body.markup.table import EVERY_TAG, TAGS, Holds
+from appproxy.publish.body.markup.tag import WantedAttributes
 from appproxy.publish.body.translator import LONGEST
 from tests.publish.body.fakes import INTERNAL, PLACES, PUBLIC, cuts, links, run, to_public
 

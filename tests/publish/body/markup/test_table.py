@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from appproxy.publish.body.table import EVERY_TAG, TAGS
+from appproxy.publish.body.markup.table import EVERY_TAG, TAGS
 
-PAGE = Path(__file__).parents[3] / "docs" / "publishing.md"
+PAGE = Path(__file__).parents[4] / "docs" / "publishing.md"
 
 
 def test_the_table_is_documented() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appproxy.publish.body.tag import WantedAttributes, attributes, changes, value_of
+from appproxy.publish.body.markup.tag import WantedAttributes, attributes, changes, value_of
 from tests.publish.body.fakes import INTERNAL, PUBLIC, links
 
 EVERYTHING = WantedAttributes(css=True, script=True)

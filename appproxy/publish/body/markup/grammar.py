@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from appproxy.publish.body.links import HEAD
-from appproxy.publish.body.table import EVERY_TAG, FOREIGN, PLAIN, RAW_TEXT, STYLES, TAGS, Holds
+from appproxy.publish.body.markup.table import EVERY_TAG, FOREIGN, PLAIN, RAW_TEXT, STYLES, TAGS, Holds
 from appproxy.regex import compiled
 
 _W = rb"[\t\n\f\r ]"

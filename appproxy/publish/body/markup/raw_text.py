@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from appproxy.publish.body.grammar import CUT_TAG
-from appproxy.publish.body.table import RAW_TEXT
+from appproxy.publish.body.markup.grammar import CUT_TAG
+from appproxy.publish.body.markup.table import RAW_TEXT
 from appproxy.publish.body.translator import LONGEST, Holding, Untouched
 
 #: What may be the beginning of an end is held back; no end is longer, but for `</textarea` and what follows the name.
