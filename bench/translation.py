@@ -27,7 +27,7 @@ from appproxy.publish.body.markup.tag import WantedAttributes
 from appproxy.publish.body.markup.xml import xml_translator
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.translator import Translator
-from appproxy.publish.headers import AnswerUrls
+from appproxy.publish.fields.headers import AnswerUrls
 from appproxy.publish.urls import Translation
 
 _PIECE = 64 * 1024

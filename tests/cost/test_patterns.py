@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from appproxy.publish.body.markup import grammar, raw_text
-from appproxy.publish.headers import AnswerUrls
+from appproxy.publish.fields.headers import AnswerUrls
 from appproxy.publish.urls import Translation
 from appproxy.service.relay import plan
 from tests.cost.growth import MOST, growth, seconds
@@ -32,7 +32,7 @@ def _of_outward() -> list[re.Pattern[bytes]]:
 IN_FUNCTIONS: dict[str, Callable[[], list[re.Pattern[bytes]]] | None] = {
     "appproxy.publish.body.markup.grammar.tokenizer": lambda: [grammar.tokenizer(True), grammar.tokenizer(False)],
     "appproxy.publish.body.markup.raw_text._end_tag": lambda: [raw_text._end_tag(b"textarea")],
-    "appproxy.publish.headers.__init__": _of_outward,
+    "appproxy.publish.fields.headers.__init__": _of_outward,
     "appproxy.service.relay.plan._special": lambda: [plan._special(frozenset({b"set-cookie", b"location"}))],
     "appproxy.service.relay.plan._replaced": lambda: [plan._replaced(frozenset({b"server", b"x-powered-by"}))],
     "appproxy.regex.compiled": None,

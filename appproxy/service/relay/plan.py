@@ -15,8 +15,8 @@ from appproxy.http.refused import RefusedFields, refused_fields, same_spelling
 from appproxy.http.set_cookie import CookieRules, parent_domain, public_set_cookie
 from appproxy.publish.application import Application, Segment
 from appproxy.publish.cors import ANSWERS, CorsTable, Fields, answer_fields
-from appproxy.publish.headers import OUTWARD, AnswerUrls, RequestUrls, has_too_many
-from appproxy.publish.identity_fields import IdentityFields
+from appproxy.publish.fields.headers import OUTWARD, AnswerUrls, RequestUrls, has_too_many
+from appproxy.publish.fields.identity_fields import IdentityFields
 from appproxy.publish.response_policy import response_policy
 from appproxy.publish.routing import ApplicationRoute, names_file, target_name
 from appproxy.publish.urls import Translation

@@ -27,7 +27,7 @@ from appproxy.publish.body.markup.xml import xml_translator
 from appproxy.publish.body.script import script_translator
 from appproxy.publish.body.translator import Holding, Stepwise
 from appproxy.publish.body.validators import marked, own, own_in_if
-from appproxy.publish.headers import AnswerUrls, has_too_many
+from appproxy.publish.fields.headers import AnswerUrls, has_too_many
 from appproxy.publish.urls import Translation
 
 _KINDS = (

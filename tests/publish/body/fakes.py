@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from appproxy.publish.application import Url
 from appproxy.publish.body.links import Links
 from appproxy.publish.body.translator import Translator
-from appproxy.publish.sources import Sources
+from appproxy.publish.fields.sources import Sources
 
 INTERNAL = b"http://wiki.internal:8080"
 PUBLIC = b"https://wiki.example.com"

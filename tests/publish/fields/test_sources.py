@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from appproxy.publish.application import Application, Url
-from appproxy.publish.headers import AnswerUrls
+from appproxy.publish.fields.headers import AnswerUrls
 from appproxy.publish.urls import Translation
 from tests.cost.growth import MOST, growth
-from tests.publish.test_headers import BOOKS, SHOP, TOP, URLS, WIKI, application, outward
+from tests.publish.fields.test_headers import BOOKS, SHOP, TOP, URLS, WIKI, application, outward
 
 WILD = application("wild", "https://*.example.com:8443/", "http://*.internal:8080/")
 SECURE = application("secure", "https://secure.example.com/", "https://secure.corp/")

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from appproxy.errors import Code, RequestError
 from appproxy.publish.application import Url
-from appproxy.publish.sources import Sources
-from appproxy.publish.url_fields import allowlists, challenges, endpoints, listed_origins, strings
+from appproxy.publish.fields.sources import Sources
+from appproxy.publish.fields.url_fields import allowlists, challenges, endpoints, listed_origins, strings
 from appproxy.regex import compiled
 
 #: What parts members of lists in an answer's fields, and how many of them one answer may have: each member is up to 10 us of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appproxy.publish.application import Application
-from tests.publish.test_headers import BOOKS, SHOP, TOP, WIKI, outward
+from tests.publish.fields.test_headers import BOOKS, SHOP, TOP, WIKI, outward
 
 #: What X and Y stand for below.
 INTERNAL, PUBLIC = b"http://wiki.corp:8080", b"https://wiki.example.com:8443"

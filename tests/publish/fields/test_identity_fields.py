@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from appproxy.publish.application import Application, HeaderRule, RequestField, Segment, Url
-from appproxy.publish.identity_fields import IdentityFields
+from appproxy.publish.fields.identity_fields import IdentityFields
 from appproxy.publish.routing import Router
 
 

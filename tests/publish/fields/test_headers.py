@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from appproxy.errors import Code, RequestError
 from appproxy.http.fields import check_block
 from appproxy.publish.application import Application, Url
-from appproxy.publish.headers import OUTWARD, AnswerUrls, RequestUrls
+from appproxy.publish.fields.headers import OUTWARD, AnswerUrls, RequestUrls
 from appproxy.publish.urls import Translation
 from tests.cost.machine import cost
 
