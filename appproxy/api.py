@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from appproxy import errors, testing, tunnel
-    from appproxy.connector.requests.origin_auth import OriginAuth
+    from appproxy.connector.applications.origin_auth import OriginAuth
     from appproxy.net.read_gate import ReadGate, bridge
     from appproxy.service import dispatch, signin
     from appproxy.service.cookie_auth import CookieAuthResource, identity_of, oidc_client
@@ -57,7 +57,7 @@ _HOMES = {
     "CookieAuthResource": "appproxy.service.cookie_auth",
     "DataSession": "appproxy.tunnel.connections.data",
     "OidcClient": "appproxy.service.signin.openid.oidc_client",
-    "OriginAuth": "appproxy.connector.requests.origin_auth",
+    "OriginAuth": "appproxy.connector.applications.origin_auth",
     "ProviderRecord": "appproxy.store.snapshot",
     "ProxyService": "appproxy.twistd.proxy_service",
     "SignalSession": "appproxy.tunnel.connections.signal",

@@ -199,7 +199,7 @@ INNER = {
         {"observation"},
         {"config"},
         {"origin"},
-        {"tunnel"},
+        {"applications", "tunnel"},
         {"requests"},
         {"enrol", "tracing"},
         {"uplink"},

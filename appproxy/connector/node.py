@@ -19,6 +19,9 @@ from twisted.logger import Logger
 import appproxy
 from appproxy.config.connector import ConnectorSettings
 from appproxy.config.state import ConnectorPaths
+from appproxy.connector.applications.applications import Applications
+from appproxy.connector.applications.in_process import InProcess
+from appproxy.connector.applications.origin_auth import OriginAuths, nobody
 from appproxy.connector.config.client_certificates import ClientCertificates
 from appproxy.connector.config.configuration import Configuration, ConfigurationCache
 from appproxy.connector.config.files import proxies_of
@@ -31,10 +34,7 @@ from appproxy.connector.enrol.shared_identity import SharedIdentity
 from appproxy.connector.origin.dial.dialer import OriginDialler
 from appproxy.connector.origin.origins import Origins
 from appproxy.connector.requests.access_log import ConnectorAccessLog
-from appproxy.connector.requests.applications import Applications
-from appproxy.connector.requests.in_process import InProcess
 from appproxy.connector.requests.live_request import LiveRequest
-from appproxy.connector.requests.origin_auth import OriginAuths, nobody
 from appproxy.connector.tracing import ConnectorTracing
 from appproxy.connector.tunnel.service_watch import ServiceWatch
 from appproxy.connector.uplink import Examine, UplinkSurroundings

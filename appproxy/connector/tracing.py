@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 
 import appproxy
 from appproxy.config.connector import ConnectorSettings
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.requests.live_request import LiveRequest
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.requests.traces import ConnectorTracer
 from appproxy.trace.otlp import encode_span
 

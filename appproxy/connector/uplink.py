@@ -10,11 +10,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTime
 from twisted.logger import Logger
 
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.counters import Counters
 from appproxy.connector.enrol.service_dialer import ServiceAddress
 from appproxy.connector.requests.live_request import LiveRequest
 from appproxy.connector.requests.requests import Requests
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.tunnel.data import DATA_ALPN
 from appproxy.connector.tunnel.pool import DataConnectionPool
 from appproxy.connector.tunnel.signal import SIGNAL_ALPN, SignalConnection

@@ -34,7 +34,7 @@ _VIA = {0: b"", 10: b"via: 1.0 appproxy\n", 11: b"via: 1.1 appproxy\n", 20: b"vi
 
 
 class RequestUrlTranslator(Protocol):
-    """What translates URLs: `publish.headers.RequestUrls`."""
+    """What translates URLs: `publish.fields.headers.RequestUrls`."""
 
     def field(self, name: bytes, value: bytes) -> bytes:
         """The value of one of `_WITH_URLS` with internal URLs."""

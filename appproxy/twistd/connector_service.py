@@ -13,10 +13,10 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IProtocolFactory
 
 from appproxy.config import ConnectorSettings
+from appproxy.connector.applications.origin_auth import OriginAuths, nobody
 from appproxy.connector.config.files import read_settings
 from appproxy.connector.enrol import enrolment
 from appproxy.connector.node import ConnectorNode
-from appproxy.connector.requests.origin_auth import OriginAuths, nobody
 
 
 class ConnectorService(Service):

@@ -7,8 +7,8 @@ from typing import Any
 from ngh2 import Configuration, Connection, Role, Setting
 from ngh2 import events as h2
 
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.config.configuration import OriginAddress, Target
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.tunnel.messages import Request
 from tests.connector.rig import APPLICATION, DataPeer, Rig, SignalPeer, Wire, request, send
 

@@ -26,12 +26,12 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
 from appproxy.connector.enrol.service_dialer import ServiceAddress
 from appproxy.connector.origin.origins import Origins
 from appproxy.connector.requests.live_request import LiveRequest
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.uplink import Uplink, UplinkSurroundings
 from appproxy.errors import Code
 from appproxy.net.loop.deadlines import Deadlines

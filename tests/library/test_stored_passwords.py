@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from appproxy.connector.requests.origin_auth import authenticated
-from appproxy.connector.requests.route import OriginRoute
+from appproxy.connector.applications.origin_auth import authenticated
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.errors import ConfigError
 from appproxy.tunnel.frames import Kind
 from tests.connector.rig import APPLICATION, Rig, finals, request, send

@@ -17,8 +17,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 from zope.interface.verify import verifyObject
 
+from appproxy.connector.applications.in_process import InProcess
 from appproxy.connector.config.configuration import OriginAddress
-from appproxy.connector.requests.in_process import InProcess
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.net.descriptors.in_process import InProcessAddress
 from appproxy.testing import Playground

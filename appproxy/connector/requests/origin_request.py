@@ -6,6 +6,7 @@ one read, RSP. All else (bodies, long answers, upgrades, retries) hangs off it.
 
 from __future__ import annotations
 
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.origin.dial.reasons import place_name
 from appproxy.connector.origin.h1.repeat import may_repeat
 from appproxy.connector.origin.h1.request_head import share_of
@@ -14,7 +15,6 @@ from appproxy.connector.requests.answer import AnswerStream
 from appproxy.connector.requests.inline_answer import answer_in_line
 from appproxy.connector.requests.live_request import LiveRequest, RequestTable
 from appproxy.connector.requests.origin_timeout import TIMEOUT_MARGIN, is_excused
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.requests.upgraded_stream import UpgradedStream
 from appproxy.connector.requests.upload import Framing, OriginUpload, framing
 from appproxy.connector.tunnel.attachment import DataAttachment, look_at

@@ -10,11 +10,11 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.counters import Counters
 from appproxy.connector.requests.expectation import Expectations, ExpectingRequest
 from appproxy.connector.requests.live_request import DataConnections, LiveRequest, Sender
 from appproxy.connector.requests.origin_request import OriginRequest
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.connector.tunnel.signal import SignalConnection
 from appproxy.connector.turns import Turns
 from appproxy.errors import Code, RemoteProtocolError

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.requests.access_log import failure_of
 from appproxy.connector.requests.live_request import LiveRequest
 from appproxy.connector.requests.origin_request import OriginRequest
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.trace.context import SPAN_ID, TraceContext, read_traceparent
 from appproxy.trace.span import Span, SpanKind, bare_path, method_attributes
 from appproxy.tunnel.messages import Request

@@ -9,9 +9,9 @@ import pytest
 from twisted.internet.error import ConnectionRefusedError
 from twisted.logger import capturedLogs
 
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.origin.load_balancer import FIRST_PAUSE, LONGEST_PAUSE, LoadBalancer, StickyBalancer
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.errors import Code, RequestError
 from appproxy.publish.settings.table import OriginSettings
 from appproxy.tunnel.frames import Kind

@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.logger import capturedLogs
 
+from appproxy.connector.applications.route import OriginRoute
+from appproxy.connector.applications.wildcard import WildcardHosts
 from appproxy.connector.config.configuration import OriginAddress, Target
-from appproxy.connector.requests.route import OriginRoute
-from appproxy.connector.requests.wildcard import WildcardHosts
 from appproxy.errors import Code
 from appproxy.publish.application import Segment, Url
 from appproxy.tunnel.frames import Kind

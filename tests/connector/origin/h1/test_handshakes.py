@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from twisted.internet.error import ConnectionRefusedError
 
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.origin.bindings import NOBODY, Bindings
 from appproxy.connector.origin.h1.connection import OriginConnection
 from appproxy.connector.origin.h1.handshakes import Handshakes
 from appproxy.connector.origin.origins import Origin
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.http.connection_authentication import Leg
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.tunnel.frames import Kind

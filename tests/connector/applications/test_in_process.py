@@ -10,10 +10,10 @@ from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 
+from appproxy.connector.applications.in_process import CONNECTOR, InProcess
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.origin.origin_stream import OriginSource
-from appproxy.connector.requests.in_process import CONNECTOR, InProcess
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.errors import ConfigError
 
 PLACE = OriginAddress("http", "wiki.internal", 80, application="w1")

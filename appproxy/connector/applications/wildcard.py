@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from appproxy.connector.applications.origin_auth import OriginAuths, authenticated, nobody
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.origin.origins import Origins
-from appproxy.connector.requests.origin_auth import OriginAuths, authenticated, nobody
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.http.host import parse_host
 
 #: Hosts of one wildcard whose connections are kept; users may type endlessly many.

@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTime
 
+from appproxy.connector.applications.route import OriginRoute
 from appproxy.connector.config.configuration import OriginAddress
-from appproxy.connector.requests.route import OriginRoute
 from appproxy.errors import ConfigError
 from appproxy.net.descriptors.in_process import InProcessAddress, connect
 

@@ -10,10 +10,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
+from appproxy.connector.applications.applications import LEAST_GAP, REFRESH_SECONDS, Applications
 from appproxy.connector.config.configuration import Configuration, ConfigurationCache
 from appproxy.connector.enrol.control import ControlError
 from appproxy.connector.origin.origins import Origins
-from appproxy.connector.requests.applications import LEAST_GAP, REFRESH_SECONDS, Applications
 from appproxy.net.loop.deadlines import Deadlines
 
 

@@ -8,8 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from appproxy.connector.config.configuration import OriginAddress
-from appproxy.connector.requests.origin_auth import (
+from appproxy.connector.applications.origin_auth import (
     MOST_ROUNDS,
     AuthenticatedSource,
     AuthenticatedStream,
@@ -17,7 +16,8 @@ from appproxy.connector.requests.origin_auth import (
     nobody,
     with_fields,
 )
-from appproxy.connector.requests.route import OriginRoute
+from appproxy.connector.applications.route import OriginRoute
+from appproxy.connector.config.configuration import OriginAddress
 from appproxy.errors import Code, RequestError
 from appproxy.http.connection_authentication import Leg
 from appproxy.tunnel.frames import Kind

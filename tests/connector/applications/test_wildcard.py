@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from appproxy.connector.applications.wildcard import MOST_HOSTS, WildcardHosts
 from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.origin.origins import Origins
-from appproxy.connector.requests.wildcard import MOST_HOSTS, WildcardHosts
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.publish.application import Segment, Url
 

@@ -10,6 +10,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from appproxy.connector.applications.origin_auth import AuthenticatedSource, OriginAuths, authenticated, nobody
+from appproxy.connector.applications.route import OriginRoute
+from appproxy.connector.applications.wildcard import WildcardHosts
 from appproxy.connector.config.configuration import (
     Configuration,
     ConfigurationCache,
@@ -19,9 +22,6 @@ from appproxy.connector.config.configuration import (
 )
 from appproxy.connector.origin.load_balancer import LoadBalancer
 from appproxy.connector.origin.origins import Origins
-from appproxy.connector.requests.origin_auth import AuthenticatedSource, OriginAuths, authenticated, nobody
-from appproxy.connector.requests.route import OriginRoute
-from appproxy.connector.requests.wildcard import WildcardHosts
 from appproxy.errors import ConfigError
 
 #: Hints come when something changes; this is for the hint that was lost.
