@@ -21,10 +21,10 @@ from appproxy.service.node import _SEEN_EVERY
 from appproxy.service.own.connector_view import ConnectorView
 from appproxy.store.service.nodes import BEAT
 from appproxy.tunnel.frames import HEADER
-from appproxy.tunnel.handshake import Hello, Welcome, encode_hello, encode_welcome
+from appproxy.tunnel.json_heads.handshake import Hello, Welcome, encode_hello, encode_welcome
+from appproxy.tunnel.json_heads.node_list import NodePlace, encode_nodes
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import INLINE_BODY
-from appproxy.tunnel.node_list import NodePlace, encode_nodes
 from bench.storm import Costs, Storm, storm
 
 #: Nodes that a connector would keep connections to if it did not keep them to all: enough to lose some of them.

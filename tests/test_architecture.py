@@ -126,8 +126,7 @@ INNER = {
     ],
     "tunnel": [
         {"exchanges", "ids", "limits", "rendezvous", "shares"},
-        {"asked_node", "backoff", "frames", "json_head", "retry", "reply", "token_bucket"},
-        {"handshake", "findings", "node_list"},
+        {"asked_node", "backoff", "frames", "json_heads", "retry", "reply", "token_bucket"},
         {"messages"},
         {"connections", "life"},
     ],

@@ -20,11 +20,11 @@ from appproxy.connector.tunnel.pool import DataConnectionPool
 from appproxy.connector.tunnel.signal import SIGNAL_ALPN, SignalConnection
 from appproxy.connector.tunnel.signal_reconnector import HINTS, HINTS_OF_WORKERS, SignalReconnector
 from appproxy.net.loop.deadlines import Deadlines
-from appproxy.tunnel.findings import EXAMINES, Findings, encode_findings
 from appproxy.tunnel.frames import Kind, encode
+from appproxy.tunnel.json_heads.findings import EXAMINES, Findings, encode_findings
+from appproxy.tunnel.json_heads.node_list import NodePlace
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Request, Welcome
-from appproxy.tunnel.node_list import NodePlace
 
 #: Runs a doctor, and calls what it is given with the findings.
 Examine = Callable[[Callable[[Findings], None]], None]

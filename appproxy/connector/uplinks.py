@@ -17,8 +17,8 @@ from twisted.logger import Logger
 from appproxy.connector.enrol.service_dialer import ServiceAddress
 from appproxy.connector.tunnel.signal import SignalConnection
 from appproxy.connector.uplink import Uplink, UplinkSurroundings
+from appproxy.tunnel.json_heads.node_list import MOST_NODES, NodePlace
 from appproxy.tunnel.messages import Goodbye, Welcome
-from appproxy.tunnel.node_list import MOST_NODES, NodePlace
 
 #: Ids in either list of a HELLO, each of up to ten digits and a comma: both lists fit into its 64 KiB. All of one uplink do.
 MOST_LISTED = 2700

@@ -70,7 +70,7 @@ from appproxy.store.service import keys
 from appproxy.store.service.note import Note, nowhere
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import Reading
-from appproxy.tunnel.findings import Findings
+from appproxy.tunnel.json_heads.findings import Findings
 from appproxy.tunnel.limits import TunnelLimits
 
 #: Seconds between two notes in the store that a connector is there.

@@ -1,4 +1,4 @@
-"""What the heads of frames say: requests, answers and codes. The JSON messages are in `greetings`.
+"""What the heads of frames say: requests, answers and codes. Heads that are JSON are in `json_heads`.
 
 A head is text: one or two short lines of our own, then the HTTP field lines, ordered, LF-ended. Both ends refuse CR,
 NUL, other control characters and bad names, so nothing that goes through the tunnel can add a line of its own.
@@ -12,7 +12,7 @@ from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.regex import compiled
 from appproxy.status import Status
 from appproxy.tunnel.frames import Flag, Kind
-from appproxy.tunnel.handshake import (
+from appproxy.tunnel.json_heads.handshake import (
     Attach,
     Goodbye,
     Hello,
@@ -31,7 +31,7 @@ from appproxy.tunnel.handshake import (
     encode_load,
     encode_welcome,
 )
-from appproxy.tunnel.json_head import printable
+from appproxy.tunnel.json_heads.json_head import printable
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.retry import IDEMPOTENT
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from appproxy.tunnel.findings import Findings, steps_of
+from appproxy.tunnel.json_heads.findings import Findings, steps_of
 from appproxy.twistd.process.command_report import CommandReport, ReportingCommand
 
 #: Seconds for all steps; each has a bound of its own, and there may be many applications.

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from appproxy.tunnel.frames import HEADER
-from appproxy.tunnel.node_list import decode_nodes, encode_nodes
+from appproxy.tunnel.json_heads.node_list import decode_nodes, encode_nodes
 from bench.simulation import cases, main, places, rates, sizes
 
 

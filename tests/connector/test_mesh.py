@@ -7,7 +7,7 @@ from twisted.internet.error import ConnectionRefusedError
 from appproxy.connector.enrol.service_dialer import ServiceAddress
 from appproxy.connector.uplinks import Uplinks
 from appproxy.tunnel.frames import Kind
-from appproxy.tunnel.node_list import NodePlace, encode_nodes
+from appproxy.tunnel.json_heads.node_list import NodePlace, encode_nodes
 from tests.connector.rig import Rig, SignalPeer, finals, send
 from tests.connector.test_uplink import OK
 

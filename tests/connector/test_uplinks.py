@@ -13,9 +13,9 @@ from appproxy.connector.node import MOST_IN_FLIGHT
 from appproxy.connector.uplinks import Uplinks
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.ids import LARGEST
+from appproxy.tunnel.json_heads.node_list import MOST_NODES
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import decode_hello, encode_hello
-from appproxy.tunnel.node_list import MOST_NODES
 from tests.connector.rig import Rig, SignalPeer, Wire, finals, send
 from tests.connector.test_uplink import OK, finished
 

@@ -30,8 +30,8 @@ from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import Frame, Kind, encode
+from appproxy.tunnel.json_heads.node_list import NodePlace
 from appproxy.tunnel.messages import INLINE_BODY, Hello, decode_request, encode_code, encode_response
-from appproxy.tunnel.node_list import NodePlace
 
 WIKI = Application(
     "wiki", "wiki", Url.parse("https://wiki.example.com/"), Url.parse("http://internal:8080/"),

@@ -14,8 +14,9 @@ import pytest
 from appproxy.errors import FAILURES, Code
 from appproxy.tunnel.connections.stream_directions import ANSWER_WAY, BODY_WAY, StreamDirection
 from appproxy.tunnel.exchanges import CONNECTOR_TRANSITIONS, SERVICE_TRANSITIONS, State, Step
-from appproxy.tunnel.findings import decode_findings, encode_findings
 from appproxy.tunnel.frames import DATA_LIMITS, SIGNAL_LIMITS, Flag, FrameReader, Kind, encode
+from appproxy.tunnel.json_heads.findings import decode_findings, encode_findings
+from appproxy.tunnel.json_heads.node_list import decode_nodes, encode_nodes
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import (
     check_trailers,
@@ -39,7 +40,6 @@ from appproxy.tunnel.messages import (
     encode_welcome,
     request_flags,
 )
-from appproxy.tunnel.node_list import decode_nodes, encode_nodes
 
 SPECIFICATION = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
 

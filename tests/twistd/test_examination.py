@@ -10,7 +10,7 @@ from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from appproxy.tunnel.findings import Findings
+from appproxy.tunnel.json_heads.findings import Findings
 from appproxy.twistd.examination import FRESH, MOST_SECONDS, Examination
 
 GOOD = [{"step": "disk", "health": "good", "detail": "free", "hint": "", "milliseconds": 1.0}]

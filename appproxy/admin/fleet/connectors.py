@@ -17,7 +17,7 @@ from appproxy.store.connectors.connectors import Connector
 from appproxy.store.connectors.groups import ConnectorGroup
 from appproxy.store.service import keys
 from appproxy.store.transaction import Reading, Transaction
-from appproxy.tunnel.findings import Findings
+from appproxy.tunnel.json_heads.findings import Findings
 
 #: How long a join token holds when nobody says otherwise, in seconds: an hour is enough to walk to the machine.
 _TOKEN_LIFE = 3600.0

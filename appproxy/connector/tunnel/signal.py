@@ -24,9 +24,9 @@ from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.net.secure.sockets import Unreachable, retry_evenly, socket_of, unacknowledged
 from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import Frame, Kind
+from appproxy.tunnel.json_heads.node_list import NodePlace, decode_nodes
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome, decode_configuration, decode_error, decode_welcome
-from appproxy.tunnel.node_list import NodePlace, decode_nodes
 
 #: In-line answers that the service has not yet read; beyond it answers go on data connections.
 INLINE_UNSENT = DEFAULT_LIMITS.unsent_inline

@@ -14,8 +14,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from appproxy.errors import ConfigError
 from appproxy.service.relay.connectors.peer import Peer, SignalChannel
 from appproxy.service.relay.connectors.roster import Roster
-from appproxy.tunnel.findings import Findings
 from appproxy.tunnel.frames import Kind, encode
+from appproxy.tunnel.json_heads.findings import Findings
 
 #: Seconds for the answer: the doctor ends by itself, or is ended, after 60.
 PATIENCE = 75.0

@@ -39,10 +39,10 @@ from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.service.tunnel.suspicion import look
 from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.tunnel.connections.signal import SignalSession
-from appproxy.tunnel.findings import EXAMINES
 from appproxy.tunnel.ids import ID_SIZE
+from appproxy.tunnel.json_heads.findings import EXAMINES
+from appproxy.tunnel.json_heads.node_list import NodePlace
 from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Welcome
-from appproxy.tunnel.node_list import NodePlace
 
 SIGNAL = b"appproxy-signal/1"
 DATA = b"appproxy-data/1"

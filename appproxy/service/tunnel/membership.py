@@ -21,7 +21,7 @@ from appproxy.store.database.live import LiveStore
 from appproxy.store.service import nodes
 from appproxy.store.service.nodes import NodeRecord
 from appproxy.store.transaction import NODES
-from appproxy.tunnel.node_list import NodePlace
+from appproxy.tunnel.json_heads.node_list import NodePlace
 
 #: Seconds after which the process before accepts nothing more: it leaves as soon as this one is ready.
 SUCCESSION = 2.0

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from appproxy.policy.paced import Paced
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.tunnel.frames import Kind, encode
-from appproxy.tunnel.node_list import NodePlace, encode_nodes
+from appproxy.tunnel.json_heads.node_list import NodePlace, encode_nodes
 
 #: Seconds between two lists to a connector, of which each node may be dialled.
 NODES_EVERY = 1.0

@@ -21,8 +21,8 @@ from appproxy.service.relay.shared import Shared
 from appproxy.service.tunnel.arrivals import Arrivals
 from appproxy.service.tunnel.examinations import Examinations
 from appproxy.tunnel.connections.signal import Role, SignalSession
-from appproxy.tunnel.findings import decode_findings
 from appproxy.tunnel.frames import Frame, Kind
+from appproxy.tunnel.json_heads.findings import decode_findings
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import Goodbye, Hello, decode_code, decode_response
 

@@ -14,7 +14,7 @@ from appproxy.tunnel.connections.stream_directions import (
     StreamDirection,
 )
 from appproxy.tunnel.frames import HEADER, Frame, FrameReader, Kind, body_frames, data_limits, encode
-from appproxy.tunnel.handshake import Goodbye, decode_attach, decode_error, encode_attach, encode_error
+from appproxy.tunnel.json_heads.handshake import Goodbye, decode_attach, decode_error, encode_attach, encode_error
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import check_end, check_finality, check_trailers, decode_code, encode_code, encode_response
 

@@ -7,9 +7,9 @@ from enum import IntEnum
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.connections.heartbeat import Heartbeat
-from appproxy.tunnel.findings import decode_findings
 from appproxy.tunnel.frames import Frame, FrameReader, Kind, encode, signal_limits
-from appproxy.tunnel.handshake import (
+from appproxy.tunnel.json_heads.findings import decode_findings
+from appproxy.tunnel.json_heads.handshake import (
     Goodbye,
     Hello,
     Load,
@@ -24,9 +24,9 @@ from appproxy.tunnel.handshake import (
     encode_load,
     encode_welcome,
 )
+from appproxy.tunnel.json_heads.node_list import decode_nodes
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import check_finality
-from appproxy.tunnel.node_list import decode_nodes
 from appproxy.tunnel.token_bucket import TokenBucket
 
 

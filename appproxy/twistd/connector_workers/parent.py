@@ -19,7 +19,7 @@ from appproxy.twistd.welcome import said_when_ready
 from appproxy.twistd.workers.process import WorkerProcess
 from appproxy.twistd.workers.workforce import Workforce
 
-#: Bytes that tell this start of the parent from all others (`tunnel.handshake.Hello`).
+#: Bytes that tell this start of the parent from all others (`tunnel.json_heads.handshake.Hello`).
 START_SIZE = 16
 
 

@@ -9,8 +9,8 @@ from twisted.internet.task import Clock
 
 from appproxy.errors import ConfigError
 from appproxy.service.tunnel.examinations import PATIENCE, Examinations
-from appproxy.tunnel.findings import EXAMINES, ExaminedStep, Findings, encode_findings
 from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.json_heads.findings import EXAMINES, ExaminedStep, Findings, encode_findings
 from appproxy.tunnel.messages import INLINE_BODY
 from tests.service.world import Signal, World
 

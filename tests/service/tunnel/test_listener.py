@@ -18,7 +18,7 @@ from appproxy.service.tunnel.rivals import ANSWER_SECONDS
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorState
 from appproxy.tunnel.frames import Kind, encode
-from appproxy.tunnel.node_list import NodePlace, decode_nodes
+from appproxy.tunnel.json_heads.node_list import NodePlace, decode_nodes
 from tests.service.world import GET, POST, Signal, User, World, only_request, requests
 
 

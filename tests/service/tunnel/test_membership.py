@@ -18,7 +18,7 @@ from appproxy.store.sealing import Sealer
 from appproxy.store.service import nodes
 from appproxy.store.service.nodes import BEAT, SILENCE, NodeRecord
 from appproxy.testing.network import InlinePool, MemoryNetwork
-from appproxy.tunnel.node_list import NodePlace
+from appproxy.tunnel.json_heads.node_list import NodePlace
 
 NOW = 1782864000.0
 ONE = NodeRecord("0001", "one", "/one", "one.example.com:8443", "1.0")

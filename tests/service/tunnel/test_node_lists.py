@@ -5,7 +5,7 @@ from __future__ import annotations
 from appproxy.service.tunnel.node_lists import NODES_EVERY
 from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.tunnel.frames import Kind
-from appproxy.tunnel.node_list import NodePlace, decode_nodes
+from appproxy.tunnel.json_heads.node_list import NodePlace, decode_nodes
 from tests.service.world import Signal, Wire, World
 
 ONE, TWO = NodePlace("n1", "one.example.com", 8443), NodePlace("n2", "two.example.com", 8443)

@@ -12,7 +12,7 @@ from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role
 from appproxy.tunnel.frames import DATA_LIMITS, HEADER, Frame, FrameReader, Kind, encode
-from appproxy.tunnel.handshake import Goodbye, encode_error
+from appproxy.tunnel.json_heads.handshake import Goodbye, encode_error
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import encode_code, encode_response
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.connections.signal import DRAIN, RECEIVED, SENT, DrainState, Role, SignalSession, SignalState
-from appproxy.tunnel.findings import Findings, encode_findings
 from appproxy.tunnel.frames import HEADER, SIGNAL_LIMITS, Frame, Kind, encode
-from appproxy.tunnel.handshake import (
+from appproxy.tunnel.json_heads.findings import Findings, encode_findings
+from appproxy.tunnel.json_heads.handshake import (
     Goodbye,
     Hello,
     Load,
@@ -23,9 +23,9 @@ from appproxy.tunnel.handshake import (
     encode_hello,
     encode_welcome,
 )
+from appproxy.tunnel.json_heads.node_list import NodePlace, encode_nodes
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import encode_code, encode_response
-from appproxy.tunnel.node_list import NodePlace, encode_nodes
 
 HELLO = Hello((1,), bytes(16), 0, 1, (), 1000, (), (), "1.0")
 WELCOME = Welcome("node-1", bytes(8), "", 0, 15.0, 17, 180, {})

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from appproxy.errors import LocalProtocolError
-from appproxy.tunnel.json_head import JsonHead, printable, write_json
+from appproxy.tunnel.json_heads.json_head import JsonHead, printable, write_json
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 
 #: The capability of a connector that may be asked.

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
-from appproxy.tunnel.handshake import (
+from appproxy.tunnel.json_heads.handshake import (
     Attach,
     Goodbye,
     Hello,

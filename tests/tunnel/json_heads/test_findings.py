@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appproxy.errors import RemoteProtocolError
-from appproxy.tunnel.findings import HEALTHS, MOST_STEPS, ExaminedStep, Findings, decode_findings, encode_findings, steps_of
+from appproxy.tunnel.json_heads.findings import (
+    HEALTHS,
+    MOST_STEPS,
+    ExaminedStep,
+    Findings,
+    decode_findings,
+    encode_findings,
+    steps_of,
+)
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 
 STEPS = st.builds(ExaminedStep, st.text(max_size=200), st.sampled_from(HEALTHS), st.text(max_size=900), st.text(max_size=900),

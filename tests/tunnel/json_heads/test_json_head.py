@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
-from appproxy.tunnel.json_head import JsonHead, write_json
+from appproxy.tunnel.json_heads.json_head import JsonHead, write_json
 
 Read = Callable[[JsonHead], object]
 READS: list[Read] = [

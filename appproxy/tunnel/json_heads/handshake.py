@@ -13,7 +13,7 @@ from struct import Struct
 
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.ids import LARGEST
-from appproxy.tunnel.json_head import JsonHead, printable, write_json
+from appproxy.tunnel.json_heads.json_head import JsonHead, printable, write_json
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 
 #: The tunnel version that this code speaks; ALPN names it too.

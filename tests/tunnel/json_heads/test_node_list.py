@@ -8,8 +8,8 @@ import pytest
 
 from appproxy.errors import RemoteProtocolError
 from appproxy.tunnel.frames import SIGNAL_LIMITS, FrameReader, Kind, encode
+from appproxy.tunnel.json_heads.node_list import MOST_NODES, NodePlace, decode_nodes, encode_nodes
 from appproxy.tunnel.limits import DEFAULT_LIMITS
-from appproxy.tunnel.node_list import MOST_NODES, NodePlace, decode_nodes, encode_nodes
 
 FULL = [NodePlace(f"{number:064}", "x" * 255, 65535) for number in range(MOST_NODES + 1)]
 

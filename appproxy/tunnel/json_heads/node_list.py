@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appproxy.tunnel.json_head import JsonHead, write_json
+from appproxy.tunnel.json_heads.json_head import JsonHead, write_json
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 
 #: As many nodes as connectors keep connections to.
