@@ -93,6 +93,12 @@ INNER = {
         {"small_upload"},
         {"relay"},
     ],
+    "service.tunnel": [
+        {"admission", "links", "sightings", "suspicion"},
+        {"former", "hints", "nodes", "rivals"},
+        {"listener"},
+        {"succession"},
+    ],
     "service.signin": [
         {"openid", "panel"},
         {"request"},

@@ -71,7 +71,7 @@ class ConnectorNode(Service):
 
     `factories`: by application name, servers of this very process, which get those applications' connections.
     `origin_auth`: by application name, what authenticates requests there. `environment`: where HTTPS_PROXY may be.
-    `inherited`: a predecessor's sockets. `parent`, `worker`: of one of several workers, see `tunnel.json_heads.handshake.Hello`.
+    `inherited`: a predecessor's sockets. `parent`, `worker`: of one of several workers (`tunnel.json_heads.handshake.Hello`).
     `examine`: runs its half of the doctor.
 
     Starting raises ConfigError when the state directory is not usable. Stopping asks for no more requests, waits for those

@@ -14,7 +14,7 @@ from appproxy.service.listen.fronts import OtherFronts
 from appproxy.service.listen.listeners import Listeners
 from appproxy.service.relay.relay import Relay
 from appproxy.service.tunnel.listener import TunnelListener
-from appproxy.service.tunnel.membership import Membership
+from appproxy.service.tunnel.nodes.membership import Membership
 from appproxy.service.tunnel.succession import Succession
 
 #: Seconds that an idle connection may still use once a successor serves: most ask again before, and hear that it was the last.

@@ -61,7 +61,7 @@ from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.request_signer import load_signer
 from appproxy.service.tunnel.hints import concerned
 from appproxy.service.tunnel.listener import TunnelListener
-from appproxy.service.tunnel.membership import Membership, own_record
+from appproxy.service.tunnel.nodes.membership import Membership, own_record
 from appproxy.service.tunnel.sightings import Sightings
 from appproxy.service.tunnel.succession import Succession
 from appproxy.store.database.live import LiveStore

@@ -22,10 +22,10 @@ from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.relay import Relay
-from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.hints import Concerned
+from appproxy.service.tunnel.links.data_link import DataLink
+from appproxy.service.tunnel.links.signal_link import SignalLink
 from appproxy.service.tunnel.listener import TunnelListener
-from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role, SignalSession

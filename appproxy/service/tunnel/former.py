@@ -18,7 +18,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from appproxy.errors import ProtocolError
-from appproxy.service.tunnel.data_link import DataEndPoint, DataLink
+from appproxy.service.tunnel.links.data_link import DataEndPoint, DataLink
 from appproxy.tunnel.frames import HEADER, HEADER_SIZE, Kind
 from appproxy.tunnel.messages import decode_attach
 

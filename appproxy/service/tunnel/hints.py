@@ -12,7 +12,7 @@ from typing import Any
 
 from appproxy.policy.paced import Paced, Timers
 from appproxy.publish.incremental_index import difference
-from appproxy.service.tunnel.signal_link import SignalLink
+from appproxy.service.tunnel.links.signal_link import SignalLink
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.messages import encode_configuration

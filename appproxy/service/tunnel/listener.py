@@ -27,15 +27,15 @@ from appproxy.service.tunnel.admission import (
     UNKNOWN,
     refusal_of,
 )
-from appproxy.service.tunnel.arrivals import Arrivals
-from appproxy.service.tunnel.data_link import DataLink
-from appproxy.service.tunnel.examinations import Examinations
 from appproxy.service.tunnel.former import FormerProcesses
 from appproxy.service.tunnel.hints import Concerned, ConfigurationHints
-from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
-from appproxy.service.tunnel.node_lists import NodeLists
+from appproxy.service.tunnel.links.arrivals import Arrivals
+from appproxy.service.tunnel.links.data_link import DataLink
+from appproxy.service.tunnel.links.examinations import Examinations
+from appproxy.service.tunnel.links.incoming import CONTROL, IncomingConnection
+from appproxy.service.tunnel.links.signal_link import SignalLink
+from appproxy.service.tunnel.nodes.node_lists import NodeLists
 from appproxy.service.tunnel.rivals import Rivals, UsedByWorkers, is_beside, rivals_of
-from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.service.tunnel.suspicion import look
 from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.tunnel.connections.signal import SignalSession

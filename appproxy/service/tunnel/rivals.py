@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.connectors.roster import Roster
-from appproxy.service.tunnel.signal_link import SignalLink
+from appproxy.service.tunnel.links.signal_link import SignalLink
 from appproxy.tunnel.messages import Hello
 
 #: Seconds in which a process that is there answers. Ten times the way around the earth.

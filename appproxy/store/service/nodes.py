@@ -1,7 +1,7 @@
 """The nodes of the service: each process has a row, and renews it for as long as it serves.
 
 A row is a lease: whoever renews it no more is gone, whatever it says. Clocks of machines differ, so other nodes judge by the
-count of signs of life and by their own clock (`service.tunnel.liveness`); `seen` is for people.
+count of signs of life and by their own clock (`service.tunnel.nodes.liveness`); `seen` is for people.
 """
 
 from __future__ import annotations

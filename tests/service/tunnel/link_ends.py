@@ -11,9 +11,9 @@ from appproxy.errors import Code, ProtocolError
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.connectors.roster import Roster
-from appproxy.service.tunnel.arrivals import Arrivals
-from appproxy.service.tunnel.data_link import DataLink
-from appproxy.service.tunnel.signal_link import SignalLink
+from appproxy.service.tunnel.links.arrivals import Arrivals
+from appproxy.service.tunnel.links.data_link import DataLink
+from appproxy.service.tunnel.links.signal_link import SignalLink
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.exchanges import State

@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from appproxy.publish.application import Application, Url
 from appproxy.publish.routing import Router
 from appproxy.service.tunnel.hints import AT_ONCE, EVERY, Concerned, ConfigurationHints, concerned
-from appproxy.service.tunnel.signal_link import SignalLink
+from appproxy.service.tunnel.links.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.frames import FrameReader, Kind
 from tests.service.world import World

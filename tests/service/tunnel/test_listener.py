@@ -9,13 +9,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
 from appproxy.errors import Code
-from appproxy.service.tunnel.data_link import DataLink
 from appproxy.service.tunnel.hints import Concerned
-from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
+from appproxy.service.tunnel.links.data_link import DataLink
+from appproxy.service.tunnel.links.incoming import CONTROL, IncomingConnection
+from appproxy.service.tunnel.links.signal_link import SignalLink
 from appproxy.service.tunnel.listener import DATA, SIGNAL
-from appproxy.service.tunnel.node_lists import NODES_EVERY
+from appproxy.service.tunnel.nodes.node_lists import NODES_EVERY
 from appproxy.service.tunnel.rivals import ANSWER_SECONDS
-from appproxy.service.tunnel.signal_link import SignalLink
 from appproxy.store.snapshot import ConnectorState
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.json_heads.node_list import NodePlace, decode_nodes

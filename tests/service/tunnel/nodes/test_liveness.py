@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from appproxy.service.tunnel.liveness import OLD, Liveness
+from appproxy.service.tunnel.nodes.liveness import OLD, Liveness
 from appproxy.store.service.nodes import BEAT, SILENCE, NodeRecord
 
 #: Seconds since 1970.

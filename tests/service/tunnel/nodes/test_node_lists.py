@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from appproxy.service.tunnel.node_lists import NODES_EVERY
-from appproxy.service.tunnel.signal_link import SignalLink
+from appproxy.service.tunnel.links.signal_link import SignalLink
+from appproxy.service.tunnel.nodes.node_lists import NODES_EVERY
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.json_heads.node_list import NodePlace, decode_nodes
 from tests.service.world import Signal, Wire, World

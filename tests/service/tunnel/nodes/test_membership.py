@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
 from appproxy.errors import AppProxyError, ConfigError
-from appproxy.service.tunnel.membership import SUCCESSION, Membership, place_of
+from appproxy.service.tunnel.nodes.membership import SUCCESSION, Membership, place_of
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
 from appproxy.store.sealing import Sealer

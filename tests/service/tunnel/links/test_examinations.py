@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from appproxy.errors import ConfigError
-from appproxy.service.tunnel.examinations import PATIENCE, Examinations
+from appproxy.service.tunnel.links.examinations import PATIENCE, Examinations
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.json_heads.findings import EXAMINES, ExaminedStep, Findings, encode_findings
 from appproxy.tunnel.messages import INLINE_BODY

@@ -15,7 +15,7 @@ from appproxy.net.read_gate import HoldReason, ReadGate
 from appproxy.net.secure.sockets import through
 from appproxy.service.relay.connectors.peer import Dispatchable, Peer
 from appproxy.service.relay.connectors.roster import Roster
-from appproxy.service.tunnel.arrivals import Arrivals
+from appproxy.service.tunnel.links.arrivals import Arrivals
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role
 from appproxy.tunnel.frames import Frame, Kind

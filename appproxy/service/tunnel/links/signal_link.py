@@ -18,8 +18,8 @@ from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.net.secure.sockets import Unreachable, retry_evenly, socket_of
 from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.shared import Shared
-from appproxy.service.tunnel.arrivals import Arrivals
-from appproxy.service.tunnel.examinations import Examinations
+from appproxy.service.tunnel.links.arrivals import Arrivals
+from appproxy.service.tunnel.links.examinations import Examinations
 from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import Frame, Kind
 from appproxy.tunnel.json_heads.findings import decode_findings

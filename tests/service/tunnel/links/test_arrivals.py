@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from twisted.internet.address import IPv4Address
 
-from appproxy.service.tunnel.arrivals import Arrivals
-from appproxy.service.tunnel.incoming import IncomingConnection
+from appproxy.service.tunnel.links.arrivals import Arrivals
+from appproxy.service.tunnel.links.incoming import IncomingConnection
 from appproxy.tunnel.frames import Kind
 from tests.service.world import GET, Wire, World, only_request
 

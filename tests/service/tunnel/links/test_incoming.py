@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 
 from appproxy.errors import Code
 from appproxy.net.loop.deadlines import NEVER, Deadlines
-from appproxy.service.tunnel.arrivals import Arrivals
-from appproxy.service.tunnel.incoming import CONTROL, IncomingConnection
+from appproxy.service.tunnel.links.arrivals import Arrivals
+from appproxy.service.tunnel.links.incoming import CONTROL, IncomingConnection
 from appproxy.tunnel.messages import Goodbye
 from tests.service.world import Wire
 

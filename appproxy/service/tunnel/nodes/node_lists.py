@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from twisted.internet.interfaces import IReactorTime
 
 from appproxy.policy.paced import Paced
-from appproxy.service.tunnel.signal_link import SignalLink
+from appproxy.service.tunnel.links.signal_link import SignalLink
 from appproxy.tunnel.frames import Kind, encode
 from appproxy.tunnel.json_heads.node_list import NodePlace, encode_nodes
 

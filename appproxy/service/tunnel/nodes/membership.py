@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 import appproxy
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
-from appproxy.service.tunnel.liveness import OLD, Liveness
+from appproxy.service.tunnel.nodes.liveness import OLD, Liveness
 from appproxy.store.database.live import LiveStore
 from appproxy.store.service import nodes
 from appproxy.store.service.nodes import NodeRecord

@@ -14,8 +14,8 @@ from appproxy.net.loop.deadlines import NEVER
 from appproxy.net.secure.crowd import subscriber
 from appproxy.net.secure.tls import negotiated, peer_certificate
 from appproxy.pki.names import connector_id
-from appproxy.service.tunnel.arrivals import Arrivals
-from appproxy.service.tunnel.signal_link import SignalLink
+from appproxy.service.tunnel.links.arrivals import Arrivals
+from appproxy.service.tunnel.links.signal_link import SignalLink
 from appproxy.tunnel.messages import Goodbye
 
 #: The control end points' protocol (ALPN).

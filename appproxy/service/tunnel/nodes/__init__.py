@@ -1,0 +1,1 @@
+"""This node among the others: who lives, and where connectors are told that they are."""
