@@ -101,6 +101,7 @@ INNER = {
     ],
     "service.signin": [
         {"openid", "panel"},
+        {"stores"},
         {"request"},
         {"portal"},
         {"sessions"},

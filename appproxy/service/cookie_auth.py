@@ -35,8 +35,8 @@ from appproxy.service.signin.openid.identity_provider import OidcProvider
 from appproxy.service.signin.openid.oidc_client import HttpOidcClient, OidcClient
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
 from appproxy.service.signin.request.browser_request import host_of
-from appproxy.service.signin.request.memory_store import MemorySignInStore
 from appproxy.service.signin.sign_in import SignIn as SignInPages
+from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 
 _RESERVED = b".appproxy"

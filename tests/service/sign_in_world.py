@@ -23,8 +23,8 @@ from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.own.resources import ResourceHandler
 from appproxy.service.signin.openid.identity_provider import OidcProvider
 from appproxy.service.signin.openid.oidc_client import GrantRefused
-from appproxy.service.signin.request.memory_store import MemorySignInStore
 from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 from tests.service.exchanges import FakeExchange, head_for
 

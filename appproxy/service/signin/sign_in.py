@@ -45,7 +45,6 @@ from appproxy.service.signin.openid.identity_provider import IdentityProvider
 from appproxy.service.signin.openid.refreshing import RefreshStore
 from appproxy.service.signin.request.browser_request import cookies_of_head, is_navigation
 from appproxy.service.signin.request.context import SignInContext
-from appproxy.service.signin.request.needs import DeviceStatuses, RiskJudge, SignInStore
 from appproxy.service.signin.request.urls import url_of
 from appproxy.service.signin.sessions.apps_page import AppsPage
 from appproxy.service.signin.sessions.provider_logout import ProviderLogout
@@ -54,6 +53,7 @@ from appproxy.service.signin.sessions.sign_out import EndSession, SignOut
 from appproxy.service.signin.sign_in_again import SignInAgain
 from appproxy.service.signin.step_up import with_demand
 from appproxy.service.signin.steps import SignInSteps
+from appproxy.service.signin.stores.needs import DeviceStatuses, RiskJudge, SignInStore
 from appproxy.service.signin.way_back import WayBack, begin, shown_target, start_for
 
 __all__ = ["SignIn", "is_navigation"]

@@ -49,11 +49,11 @@ from appproxy.service.signin.request.choosing import Choosing
 from appproxy.service.signin.request.context import SignInContext, client_id, scopes
 from appproxy.service.signin.request.destination import lead_on
 from appproxy.service.signin.request.freshness import needed
-from appproxy.service.signin.request.needs import JudgedHere
 from appproxy.service.signin.sessions import signed_in_cookie
 from appproxy.service.signin.sessions.sign_out import LONGEST_END, end_url
 from appproxy.service.signin.sessions.signed_in_cookie import SignedInBrowser
 from appproxy.service.signin.step_up import DeviceNeeded
+from appproxy.service.signin.stores.needs import JudgedHere
 from appproxy.service.signin.way_back import WayBack
 from appproxy.store.people.session.record import SignInResult
 from appproxy.store.snapshot import BUILTIN, ProviderRecord

@@ -39,9 +39,9 @@ from appproxy.service.signin.openid.provider_agent import ProviderAgent
 from appproxy.service.signin.openid.providers import Providers
 from appproxy.service.signin.openid.trial import ProviderTrial
 from appproxy.service.signin.request.elsewhere import SignInsElsewhere
-from appproxy.service.signin.request.store import LiveSignInStore
 from appproxy.service.signin.sessions.apps_page import domain_door
 from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.stores.live_store import LiveSignInStore
 from appproxy.store.database.away import AwayStore
 from appproxy.store.database.live import LiveStore, WorkerThreads
 from appproxy.store.database.store import Store

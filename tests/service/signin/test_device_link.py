@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from appproxy.service.signin.request.memory_store import MemorySignInStore
+from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from tests.service.sign_in_world import SIGNIN, Browser, World
 
 LINK = f"{SIGNIN}/device-key"

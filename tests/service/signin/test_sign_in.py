@@ -15,8 +15,8 @@ from appproxy.http.head import Fields
 from appproxy.identity.long_address import LONGEST
 from appproxy.identity.states import MAX_TARGET, START_LIFETIME
 from appproxy.publish.application import Application, Segment, Url
-from appproxy.service.signin.request.memory_store import MemorySignInStore
 from appproxy.service.signin.sign_in import BURST, SignIn
+from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from appproxy.store.snapshot import ProviderRecord
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.sign_in_world import NAVIGATION, NOW, SIGNIN, WIKI, Browser, FakeProvider, World, snapshot_of

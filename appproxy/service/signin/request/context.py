@@ -21,8 +21,8 @@ from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.signin.openid.identity_provider import IdentityProvider
 from appproxy.service.signin.request.browser_request import access_cookies, user_agent_of
-from appproxy.service.signin.request.needs import DeviceStatuses, RiskJudge, SignInStore
 from appproxy.service.signin.request.policy_notes import BreakGlassCount
+from appproxy.service.signin.stores.needs import DeviceStatuses, RiskJudge, SignInStore
 from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapshot
 
 

@@ -25,7 +25,7 @@ from appproxy.policy.risk.scoring import Judgement
 from appproxy.service.signin.request.browser_request import client_of, cookie_of, user_agent_of
 from appproxy.service.signin.request.client_name import client_name
 from appproxy.service.signin.request.failed_passwords import FailedPasswords
-from appproxy.service.signin.request.needs import Also, JudgedHere
+from appproxy.service.signin.stores.needs import Also, JudgedHere
 from appproxy.store.risk import judging
 from appproxy.store.risk.judging import SigningIn
 from appproxy.store.risk.network_lists import NetworkLists

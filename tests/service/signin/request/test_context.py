@@ -18,7 +18,7 @@ from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.documents.reading import read_policy
 from appproxy.publish.application import Application, ProviderAccess
 from appproxy.service.signin.request.context import SignInContext, client_id, scopes
-from appproxy.service.signin.request.memory_store import MemorySignInStore
+from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from appproxy.store.snapshot import BUILTIN
 from tests.service.sign_in_world import CRM, DOCS, ISSUER, KEY, NOW, OPEN, RECORD, SIGNIN, WIKI, snapshot_of
 

@@ -11,7 +11,7 @@ from appproxy.errors import Code
 from appproxy.identity.session import Session
 from appproxy.identity.states import MAX_TARGET
 from appproxy.service.kept_form import KeptForm, owner_of, place_of, row_of
-from appproxy.service.signin.request.memory_store import MemorySignInStore
+from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.sign_in_world import ISSUER, NAVIGATION, NOW, WIKI, Browser, World
 

@@ -17,7 +17,7 @@ from appproxy.store.people import providers
 from appproxy.store.snapshot import BUILTIN, ProviderRecord
 from tests.provider.house import got
 from tests.service.sign_in_world import ISSUER, NOW, RECORD, WIKI, Browser, FakeProvider, World
-from tests.service.signin.request.test_store import Service, database, service, type_password  # noqa: F401 -- fixtures
+from tests.service.signin.stores.test_live_store import Service, database, service, type_password  # noqa: F401 -- fixtures
 
 PAGE = "https://wiki.example.com/page"
 HOUR = 3600.0

@@ -28,7 +28,7 @@ from appproxy.store.risk.network_lists import NetworkLists
 from appproxy.store.risk.sign_ins import JudgedSignIn
 from tests.provider.house import ISSUER, NOW, Now, got
 from tests.service.sign_in_world import Browser, Tokens
-from tests.service.signin.request.test_store import PAGE, Service, database, service, type_password
+from tests.service.signin.stores.test_live_store import PAGE, Service, database, service, type_password
 
 __all__ = ["database", "service"]
 DEVICE = b"__Host-appproxy-device"

@@ -20,9 +20,9 @@ from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.own.resources import ResourceHandler
 from appproxy.service.signin.openid.identity_provider import OidcProvider
 from appproxy.service.signin.openid.refreshing import RefreshStore
-from appproxy.service.signin.request.store import LiveSignInStore
 from appproxy.service.signin.sessions.renewal import Renewal
 from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.stores.live_store import LiveSignInStore
 from appproxy.store.applications import applications, assignments
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store

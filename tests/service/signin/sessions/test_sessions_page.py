@@ -15,7 +15,7 @@ from appproxy.store.service import audit
 from tests.provider.house import NOW, got
 from tests.service.exchanges import FakeExchange
 from tests.service.sign_in_world import NAVIGATION, Browser
-from tests.service.signin.request.test_store import PAGE, Service, database, service, type_password  # noqa: F401 -- fixtures
+from tests.service.signin.stores.test_live_store import PAGE, Service, database, service, type_password  # noqa: F401 -- fixtures
 
 APPS = "https://apps.example.com/"
 SESSIONS = f"{APPS}sessions"

@@ -13,7 +13,7 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.openid.id_token import LEEWAY
 from appproxy.identity.session import Session
 from appproxy.publish.routing import Router
-from appproxy.service.signin.request.memory_store import MemorySignInStore
+from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from appproxy.store.people.session.record import Begun, SessionTokens, SignInResult
 from appproxy.store.service.note import Action
 from appproxy.store.snapshot import Snapshot

@@ -11,7 +11,7 @@ from appproxy.identity.openid.id_token import LEEWAY
 from appproxy.identity.openid.logout_token import began_after
 from appproxy.identity.session import Session
 from appproxy.service.signin.panel.needs import NoPanel, PanelStore
-from appproxy.service.signin.request.needs import Also
+from appproxy.service.signin.stores.needs import Also
 from appproxy.store.people.session.record import Begun, SessionRow, SessionTokens, SignInResult
 from appproxy.store.service.actions import SESSION_ENDED
 from appproxy.store.service.note import Note, nowhere

@@ -17,8 +17,8 @@ from appproxy.provider import BuiltInProvider, hash_password
 from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.own.resources import ResourceHandler
 from appproxy.service.signin.openid.identity_provider import OidcProvider
-from appproxy.service.signin.request.store import LiveSignInStore
 from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.stores.live_store import LiveSignInStore
 from appproxy.store.applications import applications, assignments
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.live import LiveStore

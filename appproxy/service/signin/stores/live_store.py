@@ -9,7 +9,7 @@ from appproxy.errors import Code, IdentityError
 from appproxy.identity.session import Session
 from appproxy.service.signin.panel.needs import PanelStore
 from appproxy.service.signin.panel.store import LivePanelStore
-from appproxy.service.signin.request.needs import Also
+from appproxy.service.signin.stores.needs import Also
 from appproxy.store.database.live import LiveStore
 from appproxy.store.devices import devices
 from appproxy.store.people import kept_forms, providers
