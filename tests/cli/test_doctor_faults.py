@@ -16,13 +16,13 @@ import pytest
 
 from appproxy.admin.transport.direct import open_store
 from appproxy.cli.doctor import connector as doctor_connector
-from appproxy.cli.doctor import limits as doctor_limits
 from appproxy.cli.doctor import machine as doctor_machine
-from appproxy.cli.doctor import other_half
-from appproxy.cli.doctor import published as doctor_published
-from appproxy.cli.doctor import service as doctor_service
 from appproxy.cli.doctor.findings import Finding, Health, Walk
-from appproxy.cli.doctor.fleet import examine as examine_fleet
+from appproxy.cli.doctor.service import limits as doctor_limits
+from appproxy.cli.doctor.service import other_half
+from appproxy.cli.doctor.service import published as doctor_published
+from appproxy.cli.doctor.service import walk as doctor_service
+from appproxy.cli.doctor.service.fleet import examine as examine_fleet
 from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.config.traces import TraceSettings
 from appproxy.errors import ConfigError
@@ -466,7 +466,7 @@ def leading_elsewhere(bench: Bench, own: Any) -> Finding:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     # What `init` has made is dated by NOW, and OpenSSL judges by the real clock: only the handshake is not looked at.
-    bench.monkeypatch.setattr("appproxy.cli.doctor.fleet.shake_hands", lambda plain, *_: plain)
+    bench.monkeypatch.setattr("appproxy.cli.doctor.service.fleet.shake_hands", lambda plain, *_: plain)
     with listening(lambda request: request.say(404), context) as port:
         for node in ("a", "b"):
             bench.node(node, address=f"127.0.0.1:{port}" if node == "b" else "127.0.0.1:1")
@@ -632,7 +632,7 @@ def test_where_all_is_well_each_hop_has_its_time(bench: Bench) -> None:
 
 def test_a_fleet_that_is_well(bench: Bench) -> None:
     """Two nodes with an address of their own, and a connector at both: nothing to say."""
-    bench.monkeypatch.setattr("appproxy.cli.doctor.fleet.shake_hands", lambda plain, *_: plain)
+    bench.monkeypatch.setattr("appproxy.cli.doctor.service.fleet.shake_hands", lambda plain, *_: plain)
     with listening(lambda request: request.say(404)) as first, listening(lambda request: request.say(404)) as second:
         for name, port in (("a", first), ("b", second)):
             bench.node(name, address=f"127.0.0.1:{port}")

@@ -28,8 +28,8 @@ def doctor(setting: CallSettings, state: Path | None, asked: str | None, as_json
     """Find what is broken at this end, and say what to do. The exit code is 1 when something is."""
     # Here, because they cost half a second that the other commands need not pay.
     from appproxy.cli.doctor import connector as doctor_connector
-    from appproxy.cli.doctor import other_half
-    from appproxy.cli.doctor import service as doctor_service
+    from appproxy.cli.doctor.service import other_half
+    from appproxy.cli.doctor.service import walk as doctor_service
 
     directory = setting.needed(state)
     walk = Walk(_quiet if as_json else _say)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from appproxy.admin.transport.direct import open_store
-from appproxy.cli.doctor import directories as doctor_directories
 from appproxy.cli.doctor.findings import Health, Walk
+from appproxy.cli.doctor.service import directories as doctor_directories
 from appproxy.config import StatePaths
 from appproxy.twistd.state import read_settings
 from tests.cli.conftest import Typing

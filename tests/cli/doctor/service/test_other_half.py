@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from appproxy.cli.doctor import other_half
 from appproxy.cli.doctor.findings import Finding, Health, Walk
+from appproxy.cli.doctor.service import other_half
 from appproxy.errors import ConfigError
 
 STEPS = [

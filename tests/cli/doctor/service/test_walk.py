@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from appproxy.admin.transport.direct import open_store
 from appproxy.cli.doctor.findings import Health, Walk
-from appproxy.cli.doctor.service import examine
+from appproxy.cli.doctor.service.walk import examine
 from appproxy.config import StatePaths
 from appproxy.pki import Credential
 from appproxy.store.certificates import acme, certificates

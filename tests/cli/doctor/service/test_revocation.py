@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appproxy.admin.transport.direct import open_store
 from appproxy.cli.doctor.findings import Finding, Health, Walk
-from appproxy.cli.doctor.revocation import examine
+from appproxy.cli.doctor.service.revocation import examine
 from appproxy.config import StatePaths
 from appproxy.store.devices import authorities
 from appproxy.store.snapshot import RevocationSources

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from appproxy.admin.transport.direct import open_store
-from appproxy.cli.doctor import published as doctor_published
 from appproxy.cli.doctor.findings import Finding, Health, Walk
+from appproxy.cli.doctor.service import published as doctor_published
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.pki import Credential
 from appproxy.store.certificates import certificates

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from appproxy.admin.transport.direct import open_store
-from appproxy.cli.doctor.exports import examine
 from appproxy.cli.doctor.findings import Finding, Health, Walk
+from appproxy.cli.doctor.service.exports import examine
 from appproxy.config import StatePaths
 from appproxy.store.service import audit, audit_exports
 from appproxy.store.service.actions import USER_SIGN_IN

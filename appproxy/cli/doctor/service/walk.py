@@ -10,17 +10,17 @@ from typing import Any
 from appproxy.admin.transport.client import AdminClient
 from appproxy.admin.transport.direct import open_store
 from appproxy.admin.transport.lock import ServiceLock
-from appproxy.cli.doctor import directories as doctor_directories
-from appproxy.cli.doctor import exports as doctor_exports
-from appproxy.cli.doctor import fleet as doctor_fleet
-from appproxy.cli.doctor import limits as doctor_limits
 from appproxy.cli.doctor import machine as doctor_machine
-from appproxy.cli.doctor import published as doctor_published
-from appproxy.cli.doctor import revocation as doctor_revocation
 from appproxy.cli.doctor import traces as doctor_traces
 from appproxy.cli.doctor.findings import Ailing, Health, Walk
 from appproxy.cli.doctor.probes import check_dates, connect, fetch_json, resolve, shake_hands, trusting
-from appproxy.cli.doctor.provider import check_settings, try_client
+from appproxy.cli.doctor.service import directories as doctor_directories
+from appproxy.cli.doctor.service import exports as doctor_exports
+from appproxy.cli.doctor.service import fleet as doctor_fleet
+from appproxy.cli.doctor.service import limits as doctor_limits
+from appproxy.cli.doctor.service import published as doctor_published
+from appproxy.cli.doctor.service import revocation as doctor_revocation
+from appproxy.cli.doctor.service.provider import check_settings, try_client
 from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.errors import IdentityError
 from appproxy.identity.openid.oidc import is_pushed, read_metadata

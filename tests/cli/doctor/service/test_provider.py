@@ -17,7 +17,7 @@ import pytest
 
 from appproxy.cli.doctor.findings import Ailing, Health
 from appproxy.cli.doctor.probes import trusting
-from appproxy.cli.doctor.provider import check_settings, try_client
+from appproxy.cli.doctor.service.provider import check_settings, try_client
 from appproxy.identity.openid.client_keys import ClientKey
 from appproxy.identity.openid.oidc import Metadata
 from appproxy.identity.openid.oidc_settings import read_settings
