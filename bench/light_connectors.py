@@ -15,6 +15,7 @@ from typing import Any
 from appproxy.config.connector import load_connector
 from appproxy.config.state import ConnectorPaths
 from appproxy.connector.node import ConnectorNode
+from appproxy.connector.process import ProcessStart
 from appproxy.net.loop.reactor import install
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 
@@ -46,7 +47,7 @@ class Light:
 
     def _made(self, state: Path) -> ConnectorNode:
         settings = load_connector(ConnectorPaths(state).settings.read_text(), "connector.toml")
-        return ConnectorNode(settings, state, self._reactor, environment={})
+        return ConnectorNode(settings, state, self._reactor, ProcessStart({}))
 
     def start(self) -> None:
         """Dial, all at once."""

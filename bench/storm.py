@@ -27,6 +27,7 @@ from appproxy.connector.tunnel.data import HANDSHAKE_SECONDS, DataConnection
 from appproxy.connector.tunnel.pool import DataConnectionPool
 from appproxy.connector.tunnel.signal import WELCOME_SECONDS, SignalConnection
 from appproxy.connector.tunnel.signal_reconnector import SignalReconnector
+from appproxy.connector.tunnel.timing import Timing
 from appproxy.service.listen.listeners import BACKLOG
 from appproxy.tunnel.limits import DEFAULT_LIMITS
 
@@ -274,11 +275,12 @@ class StormConnector:
 
     def __init__(self, clock: Timeline, node: StormNode, chance: Callable[[], float]) -> None:
         self._clock, self._node = clock, node
+        timing = Timing(cast(Any, clock), chance)
         self.slots = [
-            SignalReconnector(number, cast(Any, clock), self._dial_signal, cast(Any, _Signal), chance, lambda goodbye: None)
+            SignalReconnector(number, timing, self._dial_signal, cast(Any, _Signal), lambda goodbye: None)
             for number in range(DEFAULT_LIMITS.signal_connections)]
         self.pool = DataConnectionPool(
-            cast(Any, clock), cast(Any, _Nobody()), self._dial_data, lambda transport: None, chance)
+            timing, cast(Any, _Nobody()), self._dial_data, lambda transport: None)
         self.dials = 0
 
     @property

@@ -126,7 +126,7 @@ INNER = {
         {"resource"},
     ],
     "net": [
-        {"loop"},
+        {"chance", "loop"},
         {"descriptors", "secure", "small_body"},
         {"agent", "farewell", "line_file", "proxied", "read_gate", "through_proxy", "web"},
         {"traces"},
@@ -202,7 +202,7 @@ INNER = {
         {"origins"},
     ],
     "connector": [
-        {"counters", "transport", "turns"},
+        {"counters", "process", "reactor_lag", "transport", "turns"},
         {"observation"},
         {"config"},
         {"origin"},

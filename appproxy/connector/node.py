@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from random import random
-from time import time  # noqa: TID251 -- only handed on, as the wall clock
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
@@ -21,7 +17,7 @@ from appproxy.config.connector import ConnectorSettings
 from appproxy.config.state import ConnectorPaths
 from appproxy.connector.applications.applications import Applications
 from appproxy.connector.applications.in_process import InProcess
-from appproxy.connector.applications.origin_auth import OriginAuths, nobody
+from appproxy.connector.applications.program import NOTHING_OF_ITS_OWN, ProgramApplications
 from appproxy.connector.config.client_certificates import ClientCertificates
 from appproxy.connector.config.configuration import Configuration, ConfigurationCache
 from appproxy.connector.config.files import proxies_of
@@ -33,21 +29,24 @@ from appproxy.connector.enrol.service_dialer import ServiceDialler, place_of
 from appproxy.connector.enrol.shared_identity import SharedIdentity
 from appproxy.connector.origin.dial.dialer import OriginDialler
 from appproxy.connector.origin.origins import Origins
+from appproxy.connector.process import ConnectorProcess, ProcessStart
+from appproxy.connector.reactor_lag import ReactorLag
 from appproxy.connector.requests.access_log import ConnectorAccessLog
-from appproxy.connector.requests.live_request import LiveRequest
+from appproxy.connector.requests.request_hooks import RequestHooks
 from appproxy.connector.tracing import ConnectorTracing
 from appproxy.connector.tunnel.service_watch import ServiceWatch
-from appproxy.connector.uplink import Examine, UplinkSurroundings
+from appproxy.connector.tunnel.timing import Timing
+from appproxy.connector.uplink import Uplink
 from appproxy.connector.uplinks import Uplinks
 from appproxy.errors import AppProxyError
+from appproxy.net.chance import OUTSIDE, TimeAndChance
 from appproxy.net.descriptors.inherited import Inherited
 from appproxy.net.descriptors.open_files import raise_limit, spare
 from appproxy.net.line_file import LineFile
 from appproxy.net.loop.deadlines import Deadlines
-from appproxy.net.secure.tls import negotiated
 from appproxy.net.traces.export import SpanCounts
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import Goodbye, Request, Welcome
+from appproxy.tunnel.messages import Goodbye, Welcome
 
 if TYPE_CHECKING:
     from appproxy.connector.observation import ObservationListener
@@ -58,8 +57,6 @@ LEAVE_SECONDS = 3.0
 MOST_IN_FLIGHT = 2500
 #: Data connections for bodies where open files are few, as by default on many systems: it was enough for years.
 _FEWEST = 256
-#: How often the delay of the reactor's turns is measured.
-LAG_SECONDS = 1.0
 
 
 class TurnedAway(AppProxyError):
@@ -69,18 +66,12 @@ class TurnedAway(AppProxyError):
 class ConnectorNode(Service):
     """One connector, from its settings and state directory. `ready` fires at the first WELCOME.
 
-    `factories`: by application name, servers of this very process, which get those applications' connections.
-    `origin_auth`: by application name, what authenticates requests there. `environment`: where HTTPS_PROXY may be.
-    `inherited`: a predecessor's sockets. `parent`, `worker`: of one of several workers (`tunnel.json_heads.handshake.Hello`).
-    `examine`: runs its half of the doctor.
-
     Starting raises ConfigError when the state directory is not usable. Stopping asks for no more requests, waits for those
     in flight (at most `drain_seconds`), then closes.
     """
 
     log = Logger()
     _lines: LineFile | None = None
-    _lag: IDelayedCall | None = None
     _tracing: ConnectorTracing | None = None
 
     def __init__(
@@ -88,16 +79,11 @@ class ConnectorNode(Service):
         settings: ConnectorSettings,
         state: Path,
         reactor: Any,
+        start: ProcessStart,
         *,
-        environment: Mapping[str, str],
-        wall_clock: Callable[[], float] = time,
-        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
-        chance: Callable[[], float] = random,
+        outside: TimeAndChance = OUTSIDE,
         access_log: Path | None = None,
-        factories: Mapping[str, IProtocolFactory] | None = None,
-        origin_auth: OriginAuths = nobody,
-        inherited: Inherited | None = None,
-        parent: bytes = b"", worker: int = 0, examine: Examine | None = None,
+        program: ProgramApplications = NOTHING_OF_ITS_OWN,
     ) -> None:
         self.setName("appproxy-connector")
         self.settings = settings
@@ -107,44 +93,34 @@ class ConnectorNode(Service):
         self._files = IdentityFiles(ConnectorPaths(state))
         self._identity = self._files.load()
         self._access_log = access_log
-        self._wall_clock = wall_clock
-        self._observation = self._observed(inherited or Inherited())
+        self._wall_clock = wall_clock = outside.wall_clock
+        self._observation = self._observed(start.inherited)
         self._deadlines = Deadlines(reactor)
         self._place = place_of(settings.address)
-        proxies = proxies_of(settings.outbound_proxy, settings.outbound_proxy_credentials, state, environment)
+        proxies = proxies_of(settings.outbound_proxy, settings.outbound_proxy_credentials, state, start.environment)
         self._proxy = proxies.towards(self._place.host, self._place.port)
         self._service = ServiceDialler(reactor, settings.name, self._identity, proxies)
         self._control = ControlClient(lambda factory: self._service(self._place, b"http/1.1", factory), settings.name, reactor)
         #: Applications that are part of this process.
-        self.in_process = InProcess(reactor, factories or {}, lambda: self.applications.routes)
+        self.in_process = InProcess(reactor, program.factories, lambda: self.applications.routes)
         self._dialler = OriginDialler(
             reactor, ClientCertificates(ConnectorPaths(state).client_certificates), self.in_process.dial)
         self._origins = Origins(reactor, self._deadlines, self._dialler, self._dialler.resolve)
         self.applications = Applications(
             reactor, self._control, ConfigurationCache(ConnectorPaths(state).configuration), self._origins, self._taken,
-            origin_auth, lambda do: deferToThreadPool(reactor, reactor.getThreadPool(), do))
+            program.origin_auth, lambda do: deferToThreadPool(reactor, reactor.getThreadPool(), do))
         self._renewal = CertificateRenewal(
             reactor, wall_clock, self._control, lambda: self._identity, self._renewed,
             SharedIdentity(self._files, ConnectorPaths(state).renewal_lock, self._use))
         self._log = ConnectorAccessLog(
             reactor, wall_clock, self.counters, None if access_log is None else self._write_line, name_of=self._name_of)
-        log, trace = self._traced(state, random_bytes)
-        self._around = self._surroundings(chance, random_bytes(16), parent, worker, log, trace)
-        self._around.examine = examine
-        self.uplinks = Uplinks(self._place, self._around, self._welcomed, self._turned_away, self.applications.hinted)
+        self._lag = ReactorLag(reactor)
+        process = ConnectorProcess(
+            outside.random_bytes(16), appproxy.__version__, self._lag, start.worker, settings.drain_seconds, start.examine)
+        timing, hooks, limits = Timing(reactor, outside.random), self._hooks(state, outside), limits_of(settings)
+        self.uplinks = Uplinks(self._place, lambda owner: Uplink(
+            self._place, owner, process, timing, self._service, self.applications, hooks, limits), self)
         self._watch = self._watched()
-
-    def _surroundings(
-        self, chance: Callable[[], float], instance: bytes, parent: bytes, worker: int,
-        log: Callable[[LiveRequest], None], trace: Callable[[Request], None] | None,
-    ) -> UplinkSurroundings:
-        return UplinkSurroundings(
-            clock=self._reactor, dial=self._service, negotiated=negotiated, random=chance, instance=instance,
-            version=appproxy.__version__, routes=lambda: self.applications.routes, refresh=self.applications.refresh,
-            log=log, trace=trace, counters=self.counters, limits=limits_of(self.settings),
-            most_streams=streams_possible(self.settings.streams), parent=parent, worker=worker,
-            drain_seconds=self.settings.drain_seconds,
-        )
 
     def _watched(self) -> ServiceWatch:
         host, resolve = self._place.host, self._dialler.resolve if self._proxy is None else None
@@ -171,7 +147,7 @@ class ConnectorNode(Service):
     @property
     def lag_seconds(self) -> float:
         """How late the reactor was when it was last measured."""
-        return self._around.lag_ms / 1000
+        return self._lag.milliseconds / 1000
 
     @property
     def certificate_end(self) -> float:
@@ -206,15 +182,13 @@ class ConnectorNode(Service):
         from appproxy.connector.observation import ObservationListener  # with it comes twisted.web: some 5 MiB
         return ObservationListener(self, self._reactor, address, inherited)
 
-    def _traced(
-        self, state: Path, random_bytes: Callable[[int], bytes]
-    ) -> tuple[Callable[[LiveRequest], None], Callable[[Request], None] | None]:
+    def _hooks(self, state: Path, outside: TimeAndChance) -> RequestHooks:
         """What hears of requests that are over, and of those that come."""
         if self.settings.traces.collector is None:
-            return self._log.add, None
+            return RequestHooks(self.counters, self._log.add)
         tracing = self._tracing = ConnectorTracing(
-            self.settings, state, self._reactor, lambda: self.applications.routes, self._wall_clock, random_bytes)
-        return tracing.hearing(self._log.add), tracing.tracer.begun
+            self.settings, state, self._reactor, lambda: self.applications.routes, outside.wall_clock, outside.random_bytes)
+        return RequestHooks(self.counters, tracing.hearing(self._log.add), tracing.tracer.begun)
 
     def _name_of(self, application: str) -> str:
         route = self.applications.routes.get(application)
@@ -234,7 +208,7 @@ class ConnectorNode(Service):
         self.uplinks.start()
         self._renewal.look()
         self._renewal.watch()
-        self._lag = self._reactor.callLater(LAG_SECONDS, self._measure, self._reactor.seconds() + LAG_SECONDS)
+        self._lag.start()
 
     def stopService(self) -> Deferred[None]:
         """Drain, then close."""
@@ -269,9 +243,7 @@ class ConnectorNode(Service):
         self.uplinks.stop()
         self._origins.close()
         self._deadlines.stop()
-        if self._lag is not None:
-            self._lag.cancel()
-            self._lag = None
+        self._lag.stop()
         if self._lines is not None:
             self._lines.close()
             self._lines = None
@@ -281,7 +253,8 @@ class ConnectorNode(Service):
 
     # What the parts say.
 
-    def _welcomed(self, welcome: Welcome) -> None:
+    def welcomed(self, welcome: Welcome) -> None:
+        """See `uplinks.WelcomeHearer`."""
         if welcome.configuration != self.applications.version:
             self.applications.refresh()
         self._renewal.welcome(welcome.renew_after)
@@ -290,7 +263,8 @@ class ConnectorNode(Service):
             self.log.info("connected to {node}", node=welcome.node)
             self.ready.callback(None)
 
-    def _turned_away(self, goodbye: Goodbye) -> None:
+    def turned_away(self, goodbye: Goodbye) -> None:
+        """See `uplinks.WelcomeHearer`."""
         message = goodbye.text or goodbye.code.name
         self.log.error("the service does not want this connector: {reason}", reason=message)
         if not self.ready.called:
@@ -330,19 +304,13 @@ class ConnectorNode(Service):
         if self._lines is not None:
             self._lines.later(line)
 
-    def _measure(self, due: float) -> None:
-        """How late is a call? The service is told, and prefers connectors that are not."""
-        now = self._reactor.seconds()
-        self._around.lag_ms = int((now - due) * 1000)
-        self._lag = self._reactor.callLater(LAG_SECONDS, self._measure, now + LAG_SECONDS)
-
 
 def limits_of(settings: ConnectorSettings) -> TunnelLimits:
     """The tunnel's limits, with what the settings say."""
     pool = settings.pool
     return replace(
         DEFAULT_LIMITS, in_flight=min(settings.in_flight, MOST_IN_FLIGHT, requests_possible()), pool_least=pool.least,
-        pool_most_idle=pool.most_idle, pool_most=pool_possible(pool.most))
+        pool_most_idle=pool.most_idle, pool_most=pool_possible(pool.most), streams_most=streams_possible(settings.streams))
 
 
 def requests_possible() -> int:

@@ -2,86 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTime
+from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.logger import Logger
 
-from appproxy.connector.applications.route import OriginRoute
-from appproxy.connector.counters import Counters
 from appproxy.connector.enrol.service_dialer import ServiceAddress
-from appproxy.connector.requests.live_request import LiveRequest
-from appproxy.connector.requests.requests import Requests
+from appproxy.connector.process import ConnectorProcess
+from appproxy.connector.requests.request_hooks import RequestHooks
+from appproxy.connector.requests.requests import Requests, ServedApplications
 from appproxy.connector.tunnel.data import DATA_ALPN
 from appproxy.connector.tunnel.pool import DataConnectionPool
 from appproxy.connector.tunnel.signal import SIGNAL_ALPN, SignalConnection
 from appproxy.connector.tunnel.signal_reconnector import HINTS, HINTS_OF_WORKERS, SignalReconnector
+from appproxy.connector.tunnel.timing import Timing
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.tunnel.frames import Kind, encode
-from appproxy.tunnel.json_heads.findings import EXAMINES, Findings, encode_findings
+from appproxy.tunnel.json_heads.findings import encode_findings
 from appproxy.tunnel.json_heads.node_list import NodePlace
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import INLINE_BODY, Goodbye, Hello, Load, Request, Welcome
-
-#: Runs a doctor, and calls what it is given with the findings.
-Examine = Callable[[Callable[[Findings], None]], None]
-#: Dials this place, offering this protocol (ALPN), with the newest certificate.
-DialPlace = Callable[[ServiceAddress, bytes, IProtocolFactory], Deferred[IProtocol]]
+from appproxy.tunnel.messages import Goodbye, Hello, Load, Welcome
 
 
-class UplinkSurroundings:
-    """What an uplink needs of the rest of the connector."""
+class TunnelDialler(Protocol):
+    """Connects to nodes of the service, with the newest certificate."""
 
-    def __init__(
-        self,
-        *,
-        clock: IReactorTime,
-        dial: DialPlace,
-        negotiated: Callable[[object], bytes | None],
-        random: Callable[[], float],
-        instance: bytes,
-        version: str,
-        routes: Callable[[], Mapping[str, OriginRoute]],
-        refresh: Callable[[Callable[[], None]], None],
-        log: Callable[[LiveRequest], None],
-        counters: Counters,
-        limits: TunnelLimits = DEFAULT_LIMITS,
-        most_streams: int = DEFAULT_LIMITS.streams_most,
-        drain_seconds: float | None = None,
-        parent: bytes = b"",
-        worker: int = 0,
-        trace: Callable[[Request], None] | None = None,
-        examine: Examine | None = None,
-    ) -> None:
-        #: Runs this end's half of the doctor, and tells what it has found; None: this program cannot.
-        self.examine = examine
-        self.clock = clock
-        self.dial = dial
-        self.negotiated = negotiated
-        self.random = random
-        #: 16 random bytes of this process start.
-        self.instance = instance
-        #: Of one of several workers: 16 random bytes of their parent's start, and its number there.
-        self.parent = parent
-        self.worker = worker
-        self.version = version
-        self.routes = routes
-        self.refresh = refresh
-        self.log = log
-        self.counters = counters
-        self.limits = limits
-        self.most_streams = most_streams
-        self.drain_seconds = drain_seconds
-        self.trace = trace
-        #: Delay of the reactor's turns in milliseconds; set by whoever measures it.
-        self.lag_ms = 0
+    def __call__(self, place: ServiceAddress, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Dial this place, offering this protocol (ALPN)."""
+
+    def negotiated(self, transport: object) -> bytes | None:
+        """The protocol that both ends have agreed on, once the handshake is done."""
 
 
-class OtherNodes(Protocol):
-    """The uplinks to other nodes, as one of them sees them."""
+class UplinkOwner(Protocol):
+    """The connector with its uplinks to all nodes, as one of them sees it."""
+
+    def node_welcomed(self, welcome: Welcome) -> None:
+        """A node takes us: every WELCOME."""
+
+    def node_refused(self, goodbye: Goodbye) -> None:
+        """A node does not, and dialling again cannot mend that."""
 
     def is_of_another(self, uplink: Uplink, connection: SignalConnection, welcome: Welcome) -> bool:
         """Another node than that of the uplink has taken this connection. True: it is looked after, and not the uplink's."""
@@ -103,10 +66,10 @@ class OtherNodes(Protocol):
 
 
 class Uplink:
-    """One service node. `on_welcome` hears of every WELCOME, `on_goodbye` of an error that dialling again cannot fix.
+    """One service node, dialled at `place` until it says where it is.
 
     Which node it is the first WELCOME says. Where `place` leads to several nodes, a connection that another one has taken is
-    for `others`; an uplink alone takes it for the same node, restarted.
+    for the owner.
     """
 
     log = Logger()
@@ -114,15 +77,23 @@ class Uplink:
     def __init__(
         self,
         place: ServiceAddress,
-        around: UplinkSurroundings,
-        on_welcome: Callable[[Welcome], None],
-        on_goodbye: Callable[[Goodbye], None],
-        on_change: Callable[[int], None],
-        others: OtherNodes | None = None,
+        owner: UplinkOwner,
+        process: ConnectorProcess,
+        timing: Timing,
+        dialler: TunnelDialler,
+        applications: ServedApplications,
+        hooks: RequestHooks,
+        limits: TunnelLimits = DEFAULT_LIMITS,
     ) -> None:
         #: The node's id; "" until the first WELCOME.
         self.node = ""
-        self._others = others
+        self.limits = limits
+        self._owner = owner
+        self._process = process
+        self._clock = timing.clock
+        self._dialler = dialler
+        self._applications = applications
+        self._hooks = hooks
         self._place = place
         #: Where the node says that it is.
         self.data_place = place
@@ -131,10 +102,7 @@ class Uplink:
         self.view: dict[str, ServiceAddress | None] = {}
         #: It is in lists, so that being in none means that it is gone.
         self.is_listed = False
-        self._around = around
-        self._on_welcome = on_welcome
-        self._on_change = on_change
-        self._deadlines = Deadlines(around.clock)
+        self._deadlines = Deadlines(timing.clock)
         self._epoch = b""
         self._drained: set[SignalConnection] = set()
         #: Slots whose connection is still to be replaced, the first one at present.
@@ -142,23 +110,20 @@ class Uplink:
         self._leaving: Deferred[None] | None = None
         self._closed: Deferred[None] | None = None
         self._signals: set[SignalConnection] = set()
-        self.pool = DataConnectionPool(around.clock, self._deadlines, self._dial_data, around.negotiated, around.random,
-                                       around.limits,
-                         self._check_closed)
-        self.requests = Requests(
-            around.clock, self._deadlines, self.pool, self, around.routes, around.refresh, around.counters, around.log,
-            around.limits, around.most_streams)
+        self.pool = DataConnectionPool(
+            timing, self._deadlines, self._dial_data, dialler.negotiated, limits, self._check_closed)
+        self.requests = Requests(timing.clock, self._deadlines, self.pool, self, applications, hooks, limits)
         #: A REQ (`SignalOwner`).
         self.request_received = self.requests.received
         self.slots = tuple(
             SignalReconnector(
-                number, around.clock, partial(self._dial_signal, number), self._make_signal, around.random, on_goodbye,
-                HINTS_OF_WORKERS if around.parent else HINTS)
-            for number in range(around.limits.signal_connections))
+                number, timing, partial(self._dial_signal, number), self._make_signal, owner.node_refused,
+                HINTS_OF_WORKERS if process.worker.parent else HINTS)
+            for number in range(limits.signal_connections))
         #: The node drains; and, a new one has then answered where this one was dialled.
         self.node_leaves = self.is_succeeded = False
         #: Since when no signal connection is up.
-        self.away_since = around.clock.seconds()
+        self._away_since = timing.clock.seconds()
 
     def start(self) -> None:
         """Dial."""
@@ -243,6 +208,11 @@ class Uplink:
         """Is any signal connection up?"""
         return any(slot.current is not None for slot in self.slots)
 
+    @property
+    def is_given_up(self) -> bool:
+        """Was the node away for longer than it waits for us? Then it has given up all that we have of it."""
+        return not self.is_up and self._clock.seconds() - self._away_since > self.limits.limbo_seconds
+
     def succeeded(self) -> None:
         """A new node was found where this one leaves: dial no more. What is up serves what is under way."""
         self.is_succeeded = True
@@ -284,26 +254,22 @@ class Uplink:
 
     def hello(self, connection: SignalConnection) -> Hello:
         """Who we are, and what became of the node's requests."""
-        around = self._around
-        is_open, ended = self.requests.open_ids(), self.requests.ended_ids()
-        if self._others is not None:
-            is_open, ended = self._others.ids(self)
+        process, worker = self._process, self._process.worker
+        is_open, ended = self._owner.ids(self)
         return Hello(
-            versions=(1,), instance=around.instance, slot=connection.slot,
-            generation=self.slots[connection.slot].generation,
-            capabilities=(INLINE_BODY,) if around.examine is None else (INLINE_BODY, EXAMINES),
-            most_in_flight=around.limits.in_flight, open=is_open, ended=ended,
-            version=around.version, node=self.node, parent=around.parent, worker=around.worker, drain=around.drain_seconds,
+            versions=(1,), instance=process.instance, slot=connection.slot,
+            generation=self.slots[connection.slot].generation, capabilities=process.capabilities,
+            most_in_flight=self.limits.in_flight, open=is_open, ended=ended, version=process.version, node=self.node,
+            parent=worker.parent, worker=worker.number, drain=process.drain_seconds,
         )
 
     def load(self) -> Load:
         """Rides on PONG."""
-        return Load(self.requests.in_flight, self.pool.idle, self._around.lag_ms)
+        return Load(self.requests.in_flight, self.pool.idle, self._process.lag.milliseconds)
 
     def welcomed(self, connection: SignalConnection, welcome: Welcome) -> None:
         """The service takes us. With another epoch it has forgotten all that was before."""
-        others = self._others if self.node and welcome.node != self.node else None
-        if others is not None and others.is_of_another(self, connection, welcome):
+        if self.node and welcome.node != self.node and self._owner.is_of_another(self, connection, welcome):
             return
         if self.node != welcome.node:
             self.node, self.node_place, self.is_listed = welcome.node, None, False
@@ -324,13 +290,13 @@ class Uplink:
         if self._renewing and self._renewing[0] is slot:
             self._renewing.pop(0)
             self._renew_next()
-        limits = self._around.limits
-        self.requests.trace = self._around.trace if welcome.limits.get("traces") else None
+        limits = self.limits
+        self.requests.trace = self._hooks.begun if welcome.limits.get("traces") else None
         self.requests.inline_limit = min(limits.inline, welcome.limits.get("inline", limits.inline_slow))
         self.pool.start(welcome.epoch, max(1, welcome.limits.get("data_pings", 1)))
         self.requests.flush_backlog(connection)
         self._check_left()
-        self._on_welcome(welcome)
+        self._owner.node_welcomed(welcome)
 
     def much_received(self) -> None:
         """More frames than usual in one read."""
@@ -342,17 +308,16 @@ class Uplink:
 
     def configuration_changed(self, version: int) -> None:
         """A CONFIG hint."""
-        self._on_change(version)
+        self._applications.hinted(version)
 
     def nodes_listed(self, connection: SignalConnection, places: Sequence[NodePlace]) -> None:
         """A NODES."""
-        if self._others is not None:
-            self._others.nodes_listed(self, places)
+        self._owner.nodes_listed(self, places)
 
     def examined(self, connection: SignalConnection) -> None:
         """An EXAMINE. The answer goes to whoever has asked, if that is still there."""
-        if self._around.examine is not None:
-            self._around.examine(lambda findings: connection.send(encode(Kind.FINDINGS, 0, encode_findings(findings))))
+        if self._process.examine is not None:
+            self._process.examine(lambda findings: connection.send(encode(Kind.FINDINGS, 0, encode_findings(findings))))
 
     def service_drains(self, connection: SignalConnection) -> None:
         """The node is leaving: answer what it gave us, and be there when it is back."""
@@ -377,13 +342,12 @@ class Uplink:
         was_up = self.is_up
         self.slots[connection.slot].lost(connection, goodbye, reason)
         if was_up and not self.is_up:
-            self.away_since = self._around.clock.seconds()
-            if self._others is not None:
-                self._others.is_down(self)
+            self._away_since = self._clock.seconds()
+            self._owner.is_down(self)
         if self._closed is None and all(slot.current is None for slot in self.slots):
             self.pool.stop()
-            if self.is_succeeded and self._others is not None:
-                self._others.is_over(self)
+            if self.is_succeeded:
+                self._owner.is_over(self)
         self._check_left()
         self._check_closed()
 
@@ -407,13 +371,13 @@ class Uplink:
     # Dialling.
 
     def _make_signal(self, slot: int) -> SignalConnection:
-        connection = SignalConnection(self, slot, self._around.clock, self._deadlines, self._around.negotiated)
+        connection = SignalConnection(self, slot, self._clock, self._deadlines, self._dialler.negotiated)
         self._signals.add(connection)
         return connection
 
     def _dial_signal(self, slot: int, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        place = self._place if self._others is None else self._others.place_for(self, slot)
-        return self._around.dial(self.data_place if self.is_up else place, SIGNAL_ALPN, factory)
+        place = self._owner.place_for(self, slot)
+        return self._dialler(self.data_place if self.is_up else place, SIGNAL_ALPN, factory)
 
     def _dial_data(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        return self._around.dial(self.data_place, DATA_ALPN, factory)
+        return self._dialler(self.data_place, DATA_ALPN, factory)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain, islice
+from typing import Protocol
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
 from appproxy.connector.enrol.service_dialer import ServiceAddress
 from appproxy.connector.tunnel.signal import SignalConnection
-from appproxy.connector.uplink import Uplink, UplinkSurroundings
+from appproxy.connector.uplink import Uplink, UplinkOwner
 from appproxy.tunnel.json_heads.node_list import MOST_NODES, NodePlace
 from appproxy.tunnel.messages import Goodbye, Welcome
 
@@ -24,20 +25,27 @@ from appproxy.tunnel.messages import Goodbye, Welcome
 MOST_LISTED = 2700
 
 
+class WelcomeHearer(Protocol):
+    """Hears whether the service wants this connector."""
+
+    def welcomed(self, welcome: Welcome) -> None:
+        """It does: every WELCOME of any node."""
+
+    def turned_away(self, goodbye: Goodbye) -> None:
+        """It does not, and dialling again cannot mend that."""
+
+
 class Uplinks:
-    """Made once for a connector. Arguments are those of `Uplink`."""
+    """Made once for a connector. `make` makes an uplink to one more node, which is dialled at `place` to begin with."""
 
     log = Logger()
 
-    def __init__(
-        self, place: ServiceAddress, around: UplinkSurroundings, on_welcome: Callable[[Welcome], None],
-        on_goodbye: Callable[[Goodbye], None], on_change: Callable[[int], None],
-    ) -> None:
-        self._around = around
+    def __init__(self, place: ServiceAddress, make: Callable[[UplinkOwner], Uplink], hearer: WelcomeHearer) -> None:
         self._place = place
-        self._make = lambda: Uplink(place, around, on_welcome, on_goodbye, on_change, self)
+        self._make = make
+        self._hearer = hearer
         #: The first has no node before its WELCOME.
-        self._all = [self._make()]
+        self._all = [make(self)]
 
     @property
     def nodes(self) -> dict[str, Uplink]:
@@ -77,10 +85,18 @@ class Uplinks:
         for uplink in self._all:
             uplink.stop()
 
-    # What an uplink asks.
+    # What an uplink says and asks (`uplink.UplinkOwner`).
+
+    def node_welcomed(self, welcome: Welcome) -> None:
+        """See `uplink.UplinkOwner`."""
+        self._hearer.welcomed(welcome)
+
+    def node_refused(self, goodbye: Goodbye) -> None:
+        """See `uplink.UplinkOwner`."""
+        self._hearer.turned_away(goodbye)
 
     def is_of_another(self, uplink: Uplink, connection: SignalConnection, welcome: Welcome) -> bool:
-        """See `uplink.OtherNodes`. An uplink that has lost its node takes a new one that answers in its place."""
+        """See `uplink.UplinkOwner`. An uplink that has lost its node takes a new one that answers in its place."""
         other = self.nodes.get(welcome.node)
         if other is None and not uplink.is_up:
             return False
@@ -88,7 +104,7 @@ class Uplinks:
             connection.close()
             return True
         if other is None:
-            other = self._make()
+            other = self._make(self)
             self._all.append(other)
             self.log.info("a further service node: {node}", node=welcome.node)
             if uplink.node_leaves:
@@ -102,25 +118,25 @@ class Uplinks:
         return True
 
     def is_over(self, uplink: Uplink) -> None:
-        """See `uplink.OtherNodes`."""
+        """See `uplink.UplinkOwner`."""
         if uplink in self._all and len(self._all) > 1 and not uplink.is_leaving:
             self._forget(uplink)
 
     def place_for(self, uplink: Uplink, slot: int) -> ServiceAddress:
-        """See `uplink.OtherNodes`. While no node is there at all one connection looks where any node may have come back."""
+        """See `uplink.UplinkOwner`. While no node is there at all one connection looks where any node may have come back."""
         if uplink.node_place is None:
             return self._place
         lost = uplink is self._all[0] and slot == 1 and not any(one.is_up for one in self._all)
         return self._place if lost else uplink.node_place
 
     def nodes_listed(self, uplink: Uplink, places: Sequence[NodePlace]) -> None:
-        """See `uplink.OtherNodes`."""
+        """See `uplink.UplinkOwner`."""
         uplink.view = {
             one.node: ServiceAddress(one.host, one.port, one.node) if one.host and one.port else None for one in places}
         self._follow()
 
     def is_down(self, uplink: Uplink) -> None:
-        """See `uplink.OtherNodes`. What it has said is old by the time when it is back."""
+        """See `uplink.UplinkOwner`. What it has said is old by the time when it is back."""
         uplink.view = {}
         self._follow()
 
@@ -144,7 +160,7 @@ class Uplinks:
                 self._dial(id, place)
 
     def _dial(self, id: str, place: ServiceAddress) -> None:
-        uplink = self._make()
+        uplink = self._make(self)
         uplink.node = id
         uplink.listed(place)
         self._all.append(uplink)
@@ -163,15 +179,14 @@ class Uplinks:
         hear of its own would make it give them to another connector, too.
         """
         order = [uplink, *(one for one in self._all if one is not uplink)]
-        most = min(2 * self._around.limits.in_flight, MOST_LISTED)
+        most = min(2 * uplink.limits.in_flight, MOST_LISTED)
         is_open = chain.from_iterable(one.requests.open_ids() for one in order)
         ended = chain.from_iterable(one.requests.ended_ids() for one in order)
         return tuple(islice(dict.fromkeys(is_open), most)), tuple(islice(dict.fromkeys(ended), most))
 
     def _forget_lost(self, uplink: Uplink) -> None:
         """A node that was away for longer than it waits for us has given up all that we have of it."""
-        away = self._around.clock.seconds() - uplink.away_since
-        if not uplink.is_up and away > self._around.limits.limbo_seconds:
+        if uplink.is_given_up:
             self._forget(uplink)
 
     def _forget(self, uplink: Uplink) -> None:

@@ -22,6 +22,8 @@ from appproxy.config.values import Address
 from appproxy.connector.config.files import read_settings
 from appproxy.connector.enrol.enrolment import join
 from appproxy.connector.node import ConnectorNode
+from appproxy.connector.process import ProcessStart
+from appproxy.net.chance import TimeAndChance
 from appproxy.testing.browser import Browser
 from appproxy.testing.network import InlinePool, MemoryNetwork
 from appproxy.twistd.assembly.assemble import assemble
@@ -102,7 +104,7 @@ class Playground:
         joining = join(made["token"], state, self.network, self._wall_clock, state.name, environment={})
         self.network.run(Deferred.fromCoroutine(joining))
         connector = ConnectorNode(
-            read_settings(state), state, self.network, environment={}, wall_clock=self._wall_clock)
+            read_settings(state), state, self.network, ProcessStart({}), outside=TimeAndChance(self._wall_clock))
         connector.startService()
         self.network.run(connector.ready)
         self.connectors.append(connector)

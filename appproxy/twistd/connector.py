@@ -15,6 +15,7 @@ from appproxy.config import ConnectorSettings
 from appproxy.config.connector import MOST_WORKERS
 from appproxy.connector.config.files import read_settings
 from appproxy.connector.node import ConnectorNode
+from appproxy.connector.process import ProcessStart
 from appproxy.net.descriptors.inherited import Inherited, inherited, initial_environment
 from appproxy.twistd.connector_workers.parent import ConnectorParent
 from appproxy.twistd.connector_workers.worker import ConnectorWorkerProgram
@@ -67,8 +68,9 @@ class ConnectorProgram(SuccessiveProgram):
     async def begin(self) -> str:
         """Dial; ready at the first WELCOME. Raises TurnedAway when the service does not want this connector."""
         self.node = ConnectorNode(
-            self._settings, self._directory, self._reactor, environment=self._environment, access_log=self._access_log,
-            inherited=self._inherited, examine=Examination(self._reactor, self._directory, self._environment))
+            self._settings, self._directory, self._reactor, ProcessStart(
+                self._environment, self._inherited,
+                examine=Examination(self._reactor, self._directory, self._environment)), access_log=self._access_log)
         self.node.startService()
         self._inherited.close_rest()
         # Now, and not at WELCOME: the service has a place for a second process of ours once the first one drains.

@@ -14,9 +14,11 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from appproxy.config import ConnectorSettings
 from appproxy.connector.applications.origin_auth import OriginAuths, nobody
+from appproxy.connector.applications.program import ProgramApplications
 from appproxy.connector.config.files import read_settings
 from appproxy.connector.enrol import enrolment
 from appproxy.connector.node import ConnectorNode
+from appproxy.connector.process import ProcessStart
 
 
 class ConnectorService(Service):
@@ -30,7 +32,7 @@ class ConnectorService(Service):
 
     def __init__(
         self, settings: ConnectorSettings, directory: Path, reactor: Any, access_log: Path | None,
-        factories: Mapping[str, IProtocolFactory], origin_auth: OriginAuths = nobody,
+        program: ProgramApplications,
     ) -> None:
         self.setName("appproxy-connector")
         #: As they were read.
@@ -40,8 +42,7 @@ class ConnectorService(Service):
         self._directory = directory
         self._reactor = reactor
         self._access_log = access_log
-        self._factories = factories
-        self._origin_auth = origin_auth
+        self._program = program
         self._node: ConnectorNode | None = None
 
     @property
@@ -52,10 +53,10 @@ class ConnectorService(Service):
     def startService(self) -> None:
         """Dial. Raises ConfigError when the directory's key or certificate cannot be used."""
         node = self._node = ConnectorNode(
-            self.settings, self._directory, self._reactor, environment=os.environ, access_log=self._access_log,
-            factories=self._factories, origin_auth=self._origin_auth)
+            self.settings, self._directory, self._reactor, ProcessStart(os.environ), access_log=self._access_log,
+            program=self._program)
         super().startService()
-        if self._factories:
+        if self._program.factories:
             node.ready.addCallback(lambda _: self._check(node))
         node.ready.chainDeferred(self.ready)
         node.startService()
@@ -92,7 +93,8 @@ def connector_service(
     """
     directory = Path(state).absolute()
     log = None if access_log is None else Path(access_log)
-    return ConnectorService(read_settings(directory), directory, reactor, log, factories or {}, origin_auth or nobody)
+    program = ProgramApplications(factories or {}, origin_auth or nobody)
+    return ConnectorService(read_settings(directory), directory, reactor, log, program)
 
 
 def join(token: str, state: Path | str, reactor: Any, *, name: str) -> Deferred[None]:

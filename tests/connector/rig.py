@@ -7,8 +7,8 @@ the protocol is found out.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -31,13 +31,19 @@ from appproxy.connector.config.configuration import OriginAddress, Target
 from appproxy.connector.counters import Counters
 from appproxy.connector.enrol.service_dialer import ServiceAddress
 from appproxy.connector.origin.origins import Origins
+from appproxy.connector.process import ConnectorProcess
+from appproxy.connector.reactor_lag import ReactorLag
 from appproxy.connector.requests.live_request import LiveRequest
-from appproxy.connector.uplink import Uplink, UplinkSurroundings
+from appproxy.connector.requests.request_hooks import RequestHooks
+from appproxy.connector.tunnel.signal import SignalConnection
+from appproxy.connector.tunnel.timing import Timing
+from appproxy.connector.uplink import Uplink, UplinkOwner
 from appproxy.errors import Code
 from appproxy.net.loop.deadlines import Deadlines
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role, SignalSession
 from appproxy.tunnel.frames import HEADER, Flag, Frame, Kind, encode
+from appproxy.tunnel.json_heads.node_list import NodePlace
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.messages import (
     Goodbye,
@@ -289,6 +295,60 @@ class Dialled:
 
 
 @dataclass
+class OneNode:
+    """Who owns the only uplink: what is there takes every connection for the same node, restarted."""
+
+    rig: Rig
+    place: ServiceAddress
+
+    def node_welcomed(self, welcome: Welcome) -> None:
+        """Noted."""
+        self.rig.welcomed(welcome)
+
+    def node_refused(self, goodbye: Goodbye) -> None:
+        """Noted."""
+        self.rig.turned_away(goodbye)
+
+    def is_of_another(self, uplink: Uplink, connection: SignalConnection, welcome: Welcome) -> bool:
+        """There is no other."""
+        return False
+
+    def is_over(self, uplink: Uplink) -> None:
+        """Nobody is in its place."""
+
+    def place_for(self, uplink: Uplink, slot: int) -> ServiceAddress:
+        """Always there."""
+        return self.place
+
+    def nodes_listed(self, uplink: Uplink, places: Sequence[NodePlace]) -> None:
+        """Nobody follows."""
+
+    def is_down(self, uplink: Uplink) -> None:
+        """Nobody follows."""
+
+    def ids(self, uplink: Uplink) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Its own."""
+        return uplink.requests.open_ids(), uplink.requests.ended_ids()
+
+
+@dataclass
+class _Dialler:
+    """What is dialled waits for the test."""
+
+    rig: Rig
+
+    def negotiated(self, transport: object) -> bytes | None:
+        """As the wire says."""
+        return getattr(transport, "negotiatedProtocol", None)
+
+    def __call__(self, place: ServiceAddress, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        answer: Deferred[IProtocol] = Deferred()
+        late = self.rig.clock if self.rig.late_aborts else None
+        self.rig.dialled.append(Dialled(place, factory, answer, alpn, late))
+        return answer
+
+
+@dataclass
 class Rig:
     """A connector with a service node and applications, all in memory."""
 
@@ -315,22 +375,38 @@ class Rig:
         self.origins = Origins(self.clock, self.deadlines, self._connect, self._resolve)
         target = Target(APPLICATION, self.home, b"wiki.corp", False, 10.0, 3600.0, frozenset({b"websocket"}))
         self.routes[APPLICATION] = OriginRoute(target, self.origins.of(self.home))
-        around = self.around = UplinkSurroundings(
-            clock=self.clock, dial=self._dial, negotiated=lambda transport: getattr(transport, "negotiatedProtocol", None),
-            random=lambda: self.random, instance=b"i" * 16, version="1.0", routes=lambda: self.routes,
-            refresh=self.refreshes.append, log=self.ended.append, counters=self.counters, limits=self.limits,
-            most_streams=self.most_streams,
-        )
-        self.uplink = Uplink(ServiceAddress("connect.example.com", 8443), around, self.welcomes.append, self.goodbyes.append,
-                             self._changed)
+        self.uplink = self.make_uplink()
 
-    def _changed(self, version: int) -> None:
+    def make_uplink(self, owner: UplinkOwner | None = None, host: str = "connect.example.com") -> Uplink:
+        """One of this connector, or the only one."""
+        place = ServiceAddress(host, 8443)
+        process = ConnectorProcess(b"i" * 16, "1.0", ReactorLag(self.clock))
+        return Uplink(
+            place, owner or OneNode(self, place), process, Timing(self.clock, lambda: self.random), _Dialler(self), self,
+            self.hooks(), replace(self.limits, streams_most=self.most_streams))
+
+    def hooks(self) -> RequestHooks:
+        """Who is told of requests."""
+        return RequestHooks(self.counters, self.ended.append)
+
+    # The connector, as its uplinks know it.
+
+    def refresh(self, then: Callable[[], None] | None = None) -> None:
+        """The configuration is to be read; a test says when it was."""
+        assert then is not None
+        self.refreshes.append(then)
+
+    def hinted(self, version: int) -> None:
+        """There is another one."""
         self.changes += 1
 
-    def _dial(self, place: ServiceAddress, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        answer: Deferred[IProtocol] = Deferred()
-        self.dialled.append(Dialled(place, factory, answer, alpn, self.clock if self.late_aborts else None))
-        return answer
+    def welcomed(self, welcome: Welcome) -> None:
+        """By a node."""
+        self.welcomes.append(welcome)
+
+    def turned_away(self, goodbye: Goodbye) -> None:
+        """By a node."""
+        self.goodbyes.append(goodbye)
 
     def _resolve(self, host: str) -> Deferred[frozenset[str]]:
         return succeed(self.addresses)

@@ -19,8 +19,8 @@ class Mesh:
 
     def __init__(self, *nodes: str, balanced: str = "") -> None:
         self.rig = Rig()
-        self.uplinks = Uplinks(ServiceAddress(BALANCER, 8443), self.rig.around, self.rig.welcomes.append,
-                               self.rig.goodbyes.append, self.rig._changed)
+        self.uplinks = Uplinks(
+            ServiceAddress(BALANCER, 8443), lambda owner: self.rig.make_uplink(owner, BALANCER), self.rig)
         #: By address: who answers there, if anybody does.
         self.at = {f"{node}.example.com": node for node in nodes}
         self.at[BALANCER] = balanced or nodes[0]

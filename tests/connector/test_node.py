@@ -23,8 +23,10 @@ from appproxy.config.state import ConnectorPaths
 from appproxy.connector import ConnectorNode, TurnedAway
 from appproxy.connector.enrol.identity import Identity, IdentityFiles
 from appproxy.connector.node import MOST_IN_FLIGHT, limits_of, pool_possible, streams_possible
+from appproxy.connector.process import ProcessStart
 from appproxy.connector.transport import Dialled
 from appproxy.errors import Code
+from appproxy.net.chance import TimeAndChance
 from appproxy.net.secure.tls import negotiated, tunnel_context, wrap_server
 from appproxy.pki import Credential, certificate_request, issue_server, load_chain, new_key
 from appproxy.tunnel.connections.data import DataSession
@@ -108,9 +110,8 @@ class Service:
         IdentityFiles(ConnectorPaths(folder)).create(self.identity(), dump_connector(settings))
         self.folder = folder
         self.node = ConnectorNode(
-            settings, folder, deterministicResolvingReactor(self.reactor, ["127.0.0.1"]), environment={},
-            wall_clock=lambda: self.wall_clock,
-            chance=lambda: 0.5, access_log=folder / "access.log")
+            settings, folder, deterministicResolvingReactor(self.reactor, ["127.0.0.1"]), ProcessStart({}),
+            outside=TimeAndChance(lambda: self.wall_clock, random=lambda: 0.5), access_log=folder / "access.log")
 
     def identity(self) -> Identity:
         """A connector's identity."""

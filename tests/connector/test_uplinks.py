@@ -43,8 +43,7 @@ class World:
 
     def __init__(self, *nodes: str) -> None:
         self.rig = rig = Rig()
-        self.uplinks = Uplinks(ServiceAddress("connect.example.com", 8443), rig.around, rig.welcomes.append,
-                               rig.goodbyes.append, rig._changed)
+        self.uplinks = Uplinks(ServiceAddress("connect.example.com", 8443), rig.make_uplink, rig)
         self.taken: list[tuple[str, SignalPeer]] = []
         self.uplinks.start()
         for node in nodes:
@@ -191,8 +190,8 @@ def test_a_hello_that_another_node_reads_lists_what_is_that_node_s_too() -> None
 def test_a_hello_of_several_busy_nodes() -> None:
     """However many requests there are and were, with the largest of ids: it can be sent, and tells all of its own node."""
     world = World("one", "two", "three")
-    world.rig.around.limits = replace(DEFAULT_LIMITS, in_flight=MOST_IN_FLIGHT)
     for number, uplink in enumerate(world.uplinks.nodes.values()):
+        uplink.limits = replace(DEFAULT_LIMITS, in_flight=MOST_IN_FLIGHT)
         uplink.requests = cast(Any, Busy(LARGEST - number * 10_000))
     for uplink in world.uplinks.nodes.values():
         connection = next(slot.current for slot in uplink.slots if slot.current is not None)

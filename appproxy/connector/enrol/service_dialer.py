@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClie
 from appproxy.config.outbound_proxy import OutboundProxies
 from appproxy.connector.enrol.identity import Identity
 from appproxy.net.secure.contexts import HTTP, TUNNEL_PROTOCOLS, ClientContext
-from appproxy.net.secure.tls import connector_context, wrap_client
+from appproxy.net.secure.tls import connector_context, negotiated, wrap_client
 from appproxy.net.through_proxy import ThroughProxy
 from appproxy.tunnel.asked_node import is_label
 
@@ -62,6 +62,10 @@ class ServiceDialler:
             protocol: connector_context(identity.trust, self._name, identity.credential, [protocol])
             for protocol in (*TUNNEL_PROTOCOLS, HTTP)
         }
+
+    def negotiated(self, transport: object) -> bytes | None:
+        """What a connection that was dialled is for (ALPN), once its handshake is done."""
+        return negotiated(transport)
 
     def __call__(self, place: ServiceAddress, alpn: bytes, factory: IProtocolFactory) -> Deferred[IProtocol]:
         context = self._contexts[alpn]

@@ -11,10 +11,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from appproxy.connector.applications.route import OriginRoute
-from appproxy.connector.counters import Counters
 from appproxy.connector.requests.expectation import Expectations, ExpectingRequest
 from appproxy.connector.requests.live_request import DataConnections, LiveRequest, Sender
 from appproxy.connector.requests.origin_request import OriginRequest
+from appproxy.connector.requests.request_hooks import RequestHooks
 from appproxy.connector.tunnel.signal import SignalConnection
 from appproxy.connector.turns import Turns
 from appproxy.errors import Code, RemoteProtocolError
@@ -38,6 +38,20 @@ class SignalChannels(Protocol):
         """One that is open, for what belongs on `channel`."""
 
 
+class ServedApplications(Protocol):
+    """The applications that this connector serves, as its requests and uplinks know them."""
+
+    @property
+    def routes(self) -> Mapping[str, OriginRoute]:
+        """By application id, as they are now."""
+
+    def refresh(self, then: Callable[[], None] | None = None) -> None:
+        """Ask the service which there are; `then` is called when that is known, or cannot be."""
+
+    def hinted(self, version: int) -> None:
+        """The service has this version of them."""
+
+
 class Requests:
     """The table, and what all its requests share."""
 
@@ -49,18 +63,15 @@ class Requests:
         deadlines: Deadlines,
         pool: DataConnections,
         channels: SignalChannels,
-        routes: Callable[[], Mapping[str, OriginRoute]],
-        refresh: Callable[[Callable[[], None]], None],
-        counters: Counters,
-        log: Callable[[LiveRequest], None],
+        applications: ServedApplications,
+        hooks: RequestHooks,
         limits: TunnelLimits = DEFAULT_LIMITS,
-        most_streams: int = DEFAULT_LIMITS.streams_most,
     ) -> None:
         self.seconds = clock.seconds
         self.pool = pool
         #: Bytes of an answer that the service takes in line.
         self.inline_limit = limits.inline_slow
-        self.counters = counters
+        self.counters = hooks.counters
         self.expectations = Expectations()
         #: Called after each request; set while somebody waits for the last one.
         self.watcher: Callable[[], None] | None = None
@@ -68,12 +79,11 @@ class Requests:
         self.trace: Callable[[Request], None] | None = None
         self._deadlines = deadlines
         self._channels = channels
-        self._routes = routes
-        self._refresh = refresh
-        self._log = log
+        self._applications = applications
+        self._log = hooks.ended
         self._most = limits.in_flight
         #: Upgraded streams and endless answers.
-        self._streams = Places(most_streams)
+        self._streams = Places(limits.streams_most)
         self._tombstone_seconds = limits.tombstone_seconds
         self._open: dict[int, LiveRequest] = {}
         #: Ids whose final frame was sent. At most so many requests hold a slot at the service, so those whose final
@@ -127,9 +137,9 @@ class Requests:
 
     def _begin(self, forward: OriginRequest) -> None:
         """A fault of ours costs this request, and not the connection that all the others share."""
-        route: OriginRoute | None = self._routes().get(forward.request.application)
+        route: OriginRoute | None = self._applications.routes.get(forward.request.application)
         if route is None:
-            self._refresh(lambda: self._look_again(forward))
+            self._applications.refresh(lambda: self._look_again(forward))
             return
         try:
             if route.hosts is not None:
@@ -146,7 +156,7 @@ class Requests:
         """The configuration was read once more for an application that was unknown."""
         if forward.state != State.RECEIVED:
             return
-        if forward.request.application in self._routes():
+        if forward.request.application in self._applications.routes:
             self._begin(forward)
         else:
             forward.reject(Code.UNKNOWN_APPLICATION)

@@ -1,7 +1,7 @@
 """The data connections to one service node: the connector dials, keeps and closes them.
 
-A request that needs one gets the one used last, or waits until one is dialled or comes back. At most `handshakes` are
-under way at once. How many one user may have, and who gives way when they are short, is decided in `tunnel.shares`.
+A request that needs one gets the one used last, or waits until one is dialled or comes back. How many are made at once is
+decided in `handshakes`; how many one user may have, and who gives way when they are short, in `tunnel.shares`.
 """
 
 from __future__ import annotations
@@ -9,25 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactory, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.connector.transport import Dialled, peer_of
 from appproxy.connector.tunnel.attachment import DataAttachment, look_at
 from appproxy.connector.tunnel.data import DataConnection
+from appproxy.connector.tunnel.handshakes import HandshakeBudget
+from appproxy.connector.tunnel.timing import Timing
 from appproxy.errors import Code
 from appproxy.net.loop.deadlines import NEVER, Deadlines
 from appproxy.net.loop.seldom import LogThinning
-from appproxy.tunnel.backoff import reconnect_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 from appproxy.tunnel.shares import FairQueue, Held, Places, give_way, hardly_moves
 
 #: Dials that may fail while a request waits, before it is told.
 MOST_FAILS = 3
-#: For users who have several data connections one handshake is under way at a time, and then there is none for so many times
-#: as long as it took: all of them together cost about a quarter of the time, on a slow machine too.
-_PAUSES = 3.0
 #: Seconds between two looks at who holds a place, while places may become short.
 LOOK_SECONDS = 1.0
 #: The same while somebody waits who has none: as short as the sweep makes it.
@@ -38,11 +36,6 @@ GOING_SECONDS = 5.0
 PATIENCE = 3.0
 #: Seconds that any other waits: some less than the service, which would blame the application.
 MOST_PATIENCE = DEFAULT_LIMITS.attach_seconds - 2.0
-
-#: A handshake that takes longer than this, or fails beside connections that are in use, tells of a full link; for so many
-#: seconds none is made then but for who waits.
-SLOW_SECONDS = 2.0
-FULL_SECONDS = 30.0
 
 #: Dials the data end point.
 Dial = Callable[[IProtocolFactory], Deferred[IProtocol]]
@@ -59,21 +52,20 @@ class DataConnectionPool:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        timing: Timing,
         deadlines: Deadlines,
         dial: Dial,
         negotiated: Callable[[object], bytes | None],
-        random: Callable[[], float],
         limits: TunnelLimits = DEFAULT_LIMITS,
         one_less: Callable[[], None] = lambda: None,
     ) -> None:
         self.epoch = b""
         self.negotiated = negotiated
-        self.seconds = clock.seconds
-        self._clock = clock
+        self.seconds = timing.clock.seconds
+        self._clock = timing.clock
         self._deadlines = deadlines
         self._dial_out = dial
-        self._random = random
+        self._random = timing.random
         self._limits = limits
         self._one_less = one_less
         self._running = False
@@ -86,13 +78,8 @@ class DataConnectionPool:
         self._waiting: FairQueue[bytes, DataAttachment] = FairQueue()
         #: Those whose pooled connection was stale, so that only a fresh one will do; and streams.
         self._waiting_first: FairQueue[bytes, DataAttachment] = FairQueue()
-        self._dialling = 0
-        #: Since when a connection is dialled for a user who has several, and when the next one may be.
-        self._many_since: float | None = None
-        self._many_after = 0.0
+        self._handshakes = HandshakeBudget(limits)
         self._many_later: IDelayedCall | None = None
-        self._failures = 0
-        self._full_until = 0.0
         #: When the certificate was renewed last.
         self._renewed = 0.0
         self._later: IDelayedCall | None = None
@@ -193,10 +180,7 @@ class DataConnectionPool:
 
     def data_ready(self, connection: DataConnection) -> None:
         """A fresh connection: for those who insist on one first."""
-        self._dial_over()
-        if self.seconds() - connection.begun > SLOW_SECONDS:
-            self._full_until = self.seconds() + FULL_SECONDS
-        self._failures = 0
+        self._handshakes.succeeded(connection.begun, self.seconds())
         if not self._running:
             connection.abort()
             return
@@ -347,47 +331,34 @@ class DataConnectionPool:
     def _dial_more(self) -> None:
         if not self._running or self._later is not None:
             return
+        handshakes, now = self._handshakes, self.seconds()
         room = max(0, self._places.free)
         few = min(self._waiting.wanted(self._has_few), room)
         many = min(self._waiting.wanted(self._places.has_room), room) - few
-        wanted = few + len(self._waiting_first) + max(0, self._least - len(self._idle))
-        for_many = self._many_since is not None
-        while self._dialling - for_many < min(wanted, self._limits.handshakes):
+        waiting, idle = few + len(self._waiting_first), len(self._idle)
+        begin, one_for_many = handshakes.to_begin(waiting, many, idle, self._places.taken, now)
+        for _ in range(begin):
+            handshakes.under_way += 1
             self._dial()
-        if many and not for_many and self._dialling < wanted + many:
-            self._dial_for_many()
+        if one_for_many:
+            self._dial_for_many(now)
 
-    @property
-    def _least(self) -> int:
-        """How many idle ones there are to be; on a full link, each handshake takes from those who use it."""
-        is_full = self.seconds() < self._full_until and self._places.taken > 0
-        return 0 if is_full else self._limits.pool_least
-
-    def _dial_for_many(self) -> None:
-        """Handshakes cost this end and the service more than all else: many for one user would slow all others down."""
-        now = self.seconds()
-        if now >= self._many_after:
-            self._many_since = now
+    def _dial_for_many(self, now: float) -> None:
+        """Many handshakes for one user would slow all others down."""
+        after = self._handshakes.many_after
+        if now >= after:
+            self._handshakes.begun_for_many(now)
             self._dial()
         elif self._many_later is None:
-            self._many_later = self._clock.callLater(self._many_after - now, self._many_again)
+            self._many_later = self._clock.callLater(after - now, self._many_again)
 
     def _many_again(self) -> None:
         self._many_later = None
         self._dial_more()
 
     def _dial(self) -> None:
-        self._dialling += 1
         attempt = self._dial_out(Dialled(self._build))
         attempt.addErrback(self._not_connected)
-
-    def _dial_over(self) -> None:
-        """Whichever it was: those of users who have several are told apart by their number alone."""
-        self._dialling -= 1
-        if self._many_since is not None:
-            now = self.seconds()
-            self._many_after = now + _PAUSES * (now - self._many_since)
-            self._many_since = None
 
     def _build(self) -> DataConnection:
         connection = DataConnection(self)
@@ -400,9 +371,7 @@ class DataConnectionPool:
 
     def _dial_failed(self, reason: str) -> None:
         """Wait a little; those who have waited through several failures are told."""
-        self._dial_over()
-        self._failures += 1
-        self._full_until = self.seconds() + FULL_SECONDS
+        self._handshakes.failed(self.seconds())
         if not self._running:
             return
         self.log.warn("data connection not made: {reason}", reason=reason)
@@ -412,8 +381,7 @@ class DataConnectionPool:
                 if attachment.fails >= MOST_FAILS:
                     attachment.failed(Code.CONNECTOR_LOST)
         if self._later is None and self._running:
-            delay = reconnect_delay(self._failures - 1, self._random())
-            self._later = self._clock.callLater(delay, self._again)
+            self._later = self._clock.callLater(self._handshakes.delay(self._random()), self._again)
 
     def _again(self) -> None:
         self._later = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactory, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.connector.transport import Dialled
 from appproxy.connector.tunnel.signal import SignalConnection
+from appproxy.connector.tunnel.timing import Timing
 from appproxy.errors import Code
 from appproxy.tunnel.backoff import signal_delay
 from appproxy.tunnel.limits import DEFAULT_LIMITS
@@ -43,10 +44,9 @@ class SignalReconnector:
     def __init__(
         self,
         number: int,
-        clock: IReactorTime,
+        timing: Timing,
         dial: Dial,
         make: Callable[[int], SignalConnection],
-        random: Callable[[], float],
         gave_up: Callable[[Goodbye], None],
         hints: Mapping[Code, str] = HINTS,
     ) -> None:
@@ -55,10 +55,10 @@ class SignalReconnector:
         self.generation = 0
         #: The connection that is up.
         self.current: SignalConnection | None = None
-        self._clock = clock
+        self._clock = timing.clock
         self._dial_out = dial
         self._make = make
-        self._random = random
+        self._random = timing.random
         self._gave_up = gave_up
         self._hints = hints
         self._running = False

@@ -11,6 +11,7 @@ from twisted.internet.defer import maybeDeferred
 
 from appproxy.config import ConnectorSettings
 from appproxy.connector.node import ConnectorNode
+from appproxy.connector.process import ProcessStart, WorkerId
 from appproxy.net.descriptors.inherited import Inherited
 from appproxy.twistd.examination import Examination
 from appproxy.twistd.process.program import TwistdProgram
@@ -45,9 +46,10 @@ class ConnectorWorkerProgram(TwistdProgram):
         """Dial; it serves at the first WELCOME, or when none has come for a while. Raises TurnedAway."""
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self.node = ConnectorNode(
-            self._settings, self._directory, self._reactor, environment=self._surroundings, access_log=self._access_log,
-            inherited=Inherited(parent=self._handed), parent=bytes.fromhex(self._place.start), worker=self._place.number,
-            examine=Examination(self._reactor, self._directory, self._surroundings))
+            self._settings, self._directory, self._reactor, ProcessStart(
+                self._surroundings, Inherited(parent=self._handed),
+                WorkerId(bytes.fromhex(self._place.start), self._place.number),
+                Examination(self._reactor, self._directory, self._surroundings)), access_log=self._access_log)
         self.node.startService()
         self._handed.serves(CONNECTED if await is_welcomed(self.node, self._reactor) else "")
         return ""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from appproxy.connector.requests.live_request import LiveRequest
+from appproxy.connector.requests.request_hooks import RequestHooks
 from appproxy.connector.requests.traces import ConnectorTracer
 from appproxy.trace.context import TraceContext, read_traceparent
 from appproxy.trace.span import Span, SpanKind
@@ -24,16 +26,17 @@ class TracedRig(Rig):
     spans: list[Span] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self.tracer = ConnectorTracer(lambda: self.routes, self.clock.seconds, lambda count: b"c" * count, self.spans.append)
-        self.around.trace = self.tracer.begun
-        log = self.around.log
+        super().__post_init__()
 
-        def both(forward: object) -> None:
-            log(forward)  # type: ignore[arg-type]
-            self.tracer.ended(forward)  # type: ignore[arg-type]
+    def hooks(self) -> RequestHooks:
+        """Those of any connector, and traces."""
 
-        self.uplink.requests._log = both
+        def both(forward: LiveRequest) -> None:
+            self.ended.append(forward)
+            self.tracer.ended(forward)
+
+        return RequestHooks(self.counters, both, self.tracer.begun)
 
     def traced(self, traces: int = 1) -> SignalPeer:
         """Connected to a service that traces, or not."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from twisted.internet.error import ConnectionRefusedError
 
-from appproxy.connector.tunnel.pool import SLOW_SECONDS
+from appproxy.connector.tunnel.handshakes import SLOW_SECONDS
 from appproxy.errors import Code
 from appproxy.tunnel.frames import Kind
 from appproxy.tunnel.limits import DEFAULT_LIMITS
