@@ -83,7 +83,7 @@ INNER = {
         {"identity_blocks", "request_signer", "translated_bodies"},
         {"plan"},
         {"answers", "connectors"},
-        {"revocation"},
+        {"revocation", "told"},
         {"under_way"},
         {"moves"},
         {"shared"},

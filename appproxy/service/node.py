@@ -59,6 +59,8 @@ from appproxy.service.relay.identity_blocks import Blocks
 from appproxy.service.relay.moves.stream_moves import MoveTimes
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.request_signer import load_signer
+from appproxy.service.relay.shared import RelaySettings
+from appproxy.service.relay.told import ToldOfUsers
 from appproxy.service.tunnel.hints import concerned
 from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.nodes.membership import Membership, own_record
@@ -158,18 +160,17 @@ class ServiceNode(Service):
             relay=self.relay, membership=self.membership, succession=self.succession, is_worker=is_worker)
 
     def _new_relay(self) -> Relay:
-        settings, blocks = self.settings, Blocks()
+        settings = self.settings
         in_flight, queue, seconds = settings.limits.in_flight, settings.limits.queue, settings.limits.queue_seconds
         roster = Roster(self._reactor.seconds(), RosterLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds))
         return Relay(
             roster, self._reactor, self._error_pages.page,
-            user_header=blocks.user_header, identity_block=blocks.identity_block,
-            tokens=ShareTokens(self._random_bytes, self.store.secret(SHARES)),
-            has_connectors=lambda group: self.snapshot.has_connectors(group), urls=lambda: self.snapshot.urls,
-            applications=lambda: self.snapshot.applications.values(),
-            limits=TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), strict=settings.strict,
-            hooks=self.hooks, signer=load_signer(settings.signer),
-            times=MoveTimes(settings.drain_seconds, settings.drain_streams_after),
+            ToldOfUsers(Blocks(), ShareTokens(self._random_bytes, self.store.secret(SHARES)), load_signer(settings.signer)),
+            lambda: self.snapshot,
+            RelaySettings(
+                TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), settings.strict,
+                MoveTimes(settings.drain_seconds, settings.drain_streams_after)),
+            self.hooks,
         )
 
     def _new_dispatcher(self, sign_in: NodeSignIn, own: OwnPages) -> Dispatcher:

@@ -20,8 +20,10 @@ from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
+from appproxy.service.relay.identity_blocks import Blocks
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.relay import Relay
+from appproxy.service.relay.told import ToldOfUsers
 from appproxy.service.tunnel.hints import Concerned
 from appproxy.service.tunnel.links.data_link import DataLink
 from appproxy.service.tunnel.links.signal_link import SignalLink
@@ -178,10 +180,7 @@ class World:
         )
         self.relay = Relay(
             Roster(self.clock.seconds(), self.limits), self.clock, failure_answer,
-            user_header=lambda session: b"null", identity_block=lambda application, session: b"",
-            tokens=ShareTokens(bytes, b"k" * 32),
-            has_connectors=lambda group: any(one.group == group for one in self.snapshot.connectors.values()),
-            urls=lambda: self.snapshot.urls,
+            ToldOfUsers(Blocks(), ShareTokens(bytes, b"k" * 32)), lambda: self.snapshot,
         )
         self.front = Front(self.handle, self.clock, refusal, self._new_id, entry=UserConnection, log=self.log.append)
         # With this epoch ids begin with 1.

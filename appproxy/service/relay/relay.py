@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -13,35 +13,30 @@ from appproxy.identity.session import Session
 from appproxy.policy.conditional.parts.transfers import Transfers
 from appproxy.publish.application import Application
 from appproxy.publish.routing import ApplicationRoute, internal_target
-from appproxy.publish.urls import Translation
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.relay import small_upload
 from appproxy.service.relay.connectors.affinity import binds_by_request
 from appproxy.service.relay.connectors.roster import Roster
-from appproxy.service.relay.connectors.share_tokens import ShareTokens
-from appproxy.service.relay.moves.stream_moves import MoveTimes
 from appproxy.service.relay.plan import Plan, Plans
 from appproxy.service.relay.proxied_request import ProxiedRequest
-from appproxy.service.relay.request_signer import RequestSigner, signed
+from appproxy.service.relay.request_signer import signed
 from appproxy.service.relay.revocation import EVERYTHING, Affected, Revocable, why_cut
-from appproxy.service.relay.shared import FailurePage, Shared
+from appproxy.service.relay.shared import FailurePage, Published, RelaySettings, Shared
+from appproxy.service.relay.told import ToldOfUsers
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.frames import Flag
-from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import Request, encode_request, request_flags
 from appproxy.tunnel.shares import ADDRESS
 
 _BODY = int(Flag.BODY)
+DEFAULT_SETTINGS = RelaySettings()
 
 
 class Relay(Shared):
     """Begins requests, and ends those that may no longer.
 
-    `user_header` and `identity_block` give what a connector and an application are told of a session, `tokens` makes what
-    connectors tell users apart by, `has_connectors` says whether any connector is enrolled in a group, `urls` gives the
-    table of public and internal URLs as it is now, `applications` all that are published; `signer` has the last word;
-    `times`: when streams end that have to go elsewhere.
+    `page` makes the page of a failure; `told`: what is said of who asks; `published` gives what is published now.
     """
 
     def __init__(
@@ -49,27 +44,22 @@ class Relay(Shared):
         roster: Roster,
         clock: IReactorTime,
         page: FailurePage,
-        *,
-        user_header: Callable[[Session], bytes],
-        identity_block: Callable[[Application, Session], bytes],
-        tokens: ShareTokens,
-        has_connectors: Callable[[str], bool] = lambda group: True,
-        urls: Callable[[], Translation] = Translation,
-        applications: Callable[[], Iterable[Application]] = tuple,
-        limits: TunnelLimits | None = None,
-        strict: bool = False,
+        told: ToldOfUsers,
+        published: Callable[[], Published],
+        settings: RelaySettings = DEFAULT_SETTINGS,
         hooks: Hooks | None = None,
-        signer: RequestSigner | None = None,
-        times: MoveTimes | None = None,
     ) -> None:
-        super().__init__(roster, clock, page, has_connectors, limits or TunnelLimits(), hooks or Hooks(), times or MoveTimes())
-        self.strict = strict
-        self.plans = Plans(urls, applications, frozenset() if signer is None else signer.names)
+        super().__init__(roster, clock, page, published, settings, hooks or Hooks())
+        signer = told.signer
+        self.strict = settings.strict
+        self.plans = Plans(
+            lambda: published().urls, lambda: published().applications.values(),
+            frozenset() if signer is None else signer.names)
         #: Version of what connectors are told; a request says which one it was made with.
         self.configuration = 0
-        self._user_header = user_header
-        self._identity_block = identity_block
-        self._tokens = tokens
+        self._user_header = told.blocks.user_header
+        self._identity_block = told.blocks.identity_block
+        self._tokens = told.tokens
         self._signer = signer
         # For metrics.
         self.requests = 0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
 from appproxy.errors import Code
 from appproxy.net.loop.deadlines import Deadlines
+from appproxy.publish.application import Application
+from appproxy.publish.urls import Translation
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.relay.answers.symptoms import Symptoms
@@ -18,7 +21,7 @@ from appproxy.service.relay.connectors.roster import Roster
 from appproxy.service.relay.connectors.shortages import SHORTAGES, Shortages
 from appproxy.service.relay.moves.stream_moves import MoveTimes, StreamMoves
 from appproxy.service.relay.under_way import UnderWay
-from appproxy.tunnel.limits import TunnelLimits
+from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
 
 
 class FailurePage(Protocol):
@@ -29,35 +32,61 @@ class FailurePage(Protocol):
         ...
 
 
+class Published(Protocol):
+    """What the relay needs of a snapshot."""
+
+    @property
+    def applications(self) -> Mapping[str, Application]:
+        """All that are published, by their ids."""
+        ...
+
+    @property
+    def urls(self) -> Translation:
+        """The table of their public and internal URLs."""
+        ...
+
+    def has_connectors(self, group: str) -> bool:
+        """Is any connector enrolled in a group?"""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """`strict`: all applications are, whatever their own setting; `times`: when streams end that have to go elsewhere."""
+
+    limits: TunnelLimits = DEFAULT_LIMITS
+    strict: bool = False
+    times: MoveTimes = field(default_factory=MoveTimes)
+
+
 class Shared:
-    """`has_connectors` says whether any connector is enrolled in a group."""
+    """`published` gives what is published now."""
 
     def __init__(
         self,
         roster: Roster,
         clock: IReactorTime,
         page: FailurePage,
-        has_connectors: Callable[[str], bool],
-        limits: TunnelLimits,
+        published: Callable[[], Published],
+        settings: RelaySettings,
         hooks: Hooks,
-        times: MoveTimes,
     ) -> None:
         self.roster = roster
         self.clock = clock
         self.page = page
-        self.limits = limits
+        self.limits = settings.limits
         self.hooks = hooks
         self.deadlines = Deadlines(clock)
         self.affinity = Affinity()
         self.symptoms = Symptoms()
         self.under_way = UnderWay()
-        self.moves = StreamMoves(clock, self.under_way, times)
+        self.moves = StreamMoves(clock, self.under_way, settings.times)
         self.shortages = Shortages(clock)
-        self._has_connectors = has_connectors
+        self._published = published
 
     def no_hope(self, group: str) -> Code | None:
         """Is there any point in waiting for a connector of this group?"""
-        return None if self._has_connectors(group) else Code.NO_CONNECTOR
+        return None if self._published().has_connectors(group) else Code.NO_CONNECTOR
 
     def refuse(self, exchange: Exchange, code: Code, text: str, notice: str = "") -> None:
         """Tell a user: with a page, or by breaking off where they have part of an answer, which must not look complete."""

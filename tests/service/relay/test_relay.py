@@ -19,11 +19,15 @@ from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.relay import Relay
+from appproxy.service.relay.request_signer import RequestSigner
 from appproxy.service.relay.revocation import Affected
+from appproxy.service.relay.shared import RelaySettings
+from appproxy.service.relay.told import ToldOfUsers
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 from appproxy.tunnel.frames import Flag, Frame, FrameReader, Kind, signal_limits
 from appproxy.tunnel.messages import Request, decode_request
 from tests.service.exchanges import FakeExchange, head_for
+from tests.service.relay.test_shared import EnrolledIn
 from tests.service.world import under_way
 
 URL = "https://wiki.example.com/in/page?q=1"
@@ -57,17 +61,31 @@ class Link:
         return decode_request([frame for frame in self.frames if frame[0] == Kind.REQ][-1][3])
 
 
+class _Blocks:
+    """What is said of a user, in short."""
+
+    def user_header(self, session: Session) -> bytes:
+        """To the connector."""
+        return b'{"sub":"%b"}' % session.subject.encode()
+
+    def identity_block(self, application: Application, session: Session) -> bytes:
+        """To the application."""
+        return b"x-user: %b\n" % session.name.encode()
+
+
 class RelayRig:
     """A relay, and one connector unless it is told to have none."""
 
-    def __init__(self, *, connectors: int = 1, limits: RosterLimits | None = None, **how: Any) -> None:
+    def __init__(
+        self, *, connectors: int = 1, limits: RosterLimits | None = None, enrolled: str = "default", strict: bool = False,
+        signer: RequestSigner | None = None,
+    ) -> None:
         self.clock = Clock()
         self.clock.advance(1000.0)
         self.relay = Relay(
             Roster(self.clock.seconds(), limits), self.clock, failure_answer,
-            user_header=lambda session: b'{"sub":"%b"}' % session.subject.encode(),
-            identity_block=lambda application, session: b"x-user: %b\n" % session.name.encode(),
-            tokens=ShareTokens(bytes, b"k" * 32), **how,
+            ToldOfUsers(_Blocks(), ShareTokens(bytes, b"k" * 32), signer), lambda: EnrolledIn(enrolled),
+            RelaySettings(strict=strict),
         )
         self.relay.configuration = 7
         self.link = Link()
@@ -165,8 +183,8 @@ def test_a_request_that_the_tunnel_cannot_carry_is_the_users_fault(head: dict[st
 
 def test_without_hope_the_answer_comes_at_once() -> None:
     """No connector is enrolled in the group; otherwise the request waits."""
-    assert RelayRig(connectors=0, has_connectors=lambda group: group == "lab").start().failure is Code.NO_CONNECTOR
-    rig = RelayRig(connectors=0, has_connectors=lambda group: group == "default")
+    assert RelayRig(connectors=0, enrolled="lab").start().failure is Code.NO_CONNECTOR
+    rig = RelayRig(connectors=0)
     assert rig.start().state == "open" and rig.relay.roster.waiting == 1
 
 

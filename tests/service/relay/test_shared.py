@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from twisted.internet.task import Clock
 
 from appproxy.errors import Code
+from appproxy.publish.application import Application
+from appproxy.publish.urls import Translation
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.moves.stream_moves import MoveTimes
-from appproxy.service.relay.shared import Shared
-from appproxy.tunnel.limits import DEFAULT_LIMITS
+from appproxy.service.relay.shared import RelaySettings, Shared
 from tests.service.exchanges import FakeExchange, head_for
 
 ANN, BOB = (b"ann", "wiki"), (b"bob", "wiki")
@@ -29,6 +31,19 @@ class Link:
         """Nothing is read."""
 
 
+@dataclass(frozen=True)
+class EnrolledIn:
+    """Nothing is published, and connectors are of one group."""
+
+    group: str
+    applications: Mapping[str, Application] = field(default_factory=dict)
+    urls: Translation = field(default_factory=Translation)
+
+    def has_connectors(self, group: str) -> bool:
+        """Of that one alone."""
+        return group == self.group
+
+
 @dataclass
 class Rig:
     """What requests share, and the pages that were made."""
@@ -40,7 +55,7 @@ class Rig:
         self.clock = Clock()
         self.roster = Roster(0.0, self.limits)
         self.shared = Shared(
-            self.roster, self.clock, self, lambda group: group == "known", DEFAULT_LIMITS, Hooks(), MoveTimes(60.0, 0.5))
+            self.roster, self.clock, self, lambda: EnrolledIn("known"), RelaySettings(times=MoveTimes(60.0, 0.5)), Hooks())
 
     def __call__(self, code: Code, exchange: Exchange, *, notice: str = "") -> tuple[int, bytes, bytes]:
         """The page of a failure."""
