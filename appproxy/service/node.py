@@ -62,7 +62,7 @@ from appproxy.service.relay.request_signer import load_signer
 from appproxy.service.relay.shared import RelaySettings
 from appproxy.service.relay.told import ToldOfUsers
 from appproxy.service.tunnel.hints import concerned
-from appproxy.service.tunnel.listener import TunnelListener
+from appproxy.service.tunnel.listener import NodeIdentity, TunnelListener
 from appproxy.service.tunnel.nodes.membership import Membership, own_record
 from appproxy.service.tunnel.sightings import Sightings
 from appproxy.service.tunnel.succession import Succession
@@ -200,10 +200,9 @@ class ServiceNode(Service):
         own = own_record(self.settings, self.sightings.node, directory)
         membership = Membership(own, self.store, self._reactor, self._wall_clock)
         end_point = TunnelListener(
-            self.relay, self._reactor, self._wall_clock, lambda: self.snapshot, node=own.id,
-            epoch=self._random_bytes(8), control=self._other_fronts.control,
-            renew_after=self.settings.renew_after_days, seen=self.sightings.seen, nodes=lambda: membership.places,
-            look=self.store.look,
+            self.relay, self._reactor, self._wall_clock, self.store,
+            NodeIdentity(own.id, self._random_bytes(8), self.settings.renew_after_days),
+            control=self._other_fronts.control, seen=self.sightings.seen, nodes=lambda: membership.places,
         )
         membership.changed = end_point.node_lists.changed
         return membership, end_point

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -27,7 +29,7 @@ from appproxy.service.relay.told import ToldOfUsers
 from appproxy.service.tunnel.hints import Concerned
 from appproxy.service.tunnel.links.data_link import DataLink
 from appproxy.service.tunnel.links.signal_link import SignalLink
-from appproxy.service.tunnel.listener import TunnelListener
+from appproxy.service.tunnel.listener import NodeIdentity, TunnelListener
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role, SignalSession
@@ -168,6 +170,7 @@ class World:
         self.seen: list[tuple[object, ...]] = []
         #: The nodes that connectors are sent.
         self.nodes: list[NodePlace] = []
+        self.looked: Callable[[], Deferred[bool]] = lambda: succeed(True)
         self._ids = 0
         self.snapshot = Snapshot(
             revision=1, applications={one.id: one for one in self.applications}, router=Router(self.applications),
@@ -185,10 +188,13 @@ class World:
         self.front = Front(self.handle, self.clock, refusal, self._new_id, entry=UserConnection, log=self.log.append)
         # With this epoch ids begin with 1.
         self.end_point = TunnelListener(
-            self.relay, self.clock, lambda: 1e9, lambda: self.snapshot, node="n1", epoch=b"\0\0\0\0n678",
-            control=Factory.forProtocol(Protocol), renew_after=180, seen=lambda *one: self.seen.append(one),
-            nodes=lambda: self.nodes,
+            self.relay, self.clock, lambda: 1e9, self, NodeIdentity("n1", b"\0\0\0\0n678", 180),
+            control=Factory.forProtocol(Protocol), seen=lambda *one: self.seen.append(one), nodes=lambda: self.nodes,
         )
+
+    def look(self) -> Deferred[bool]:
+        """What other nodes have committed, as the test has it; by itself nothing."""
+        return self.looked()
 
     def _new_id(self) -> str:
         self._ids += 1

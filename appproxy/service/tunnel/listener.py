@@ -7,11 +7,14 @@ tells which protocol the connection speaks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Protocol as Connection
 from twisted.logger import Logger
 
 from appproxy.errors import Code, IdentityError, ProtocolError
@@ -51,6 +54,28 @@ DATA = b"appproxy-data/1"
 Seen = Callable[[str, bool, str, str, str], None]
 
 
+class ListenerStore(Protocol):
+    """The store, as far as who may come in depends on it."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest picture of it."""
+        ...
+
+    def look(self) -> Deferred[bool]:
+        """Take up what other nodes have committed; fires with whether the database has answered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NodeIdentity:
+    """What WELCOME says of this node: its id, which start of it this is, and after how many days certificates are renewed."""
+
+    id: str
+    epoch: bytes
+    renew_after: int
+
+
 class TunnelListener(Factory):
     """The connectors' listener of one node."""
 
@@ -62,32 +87,28 @@ class TunnelListener(Factory):
         relay: Relay,
         clock: IReactorTime,
         wall_clock: Callable[[], float],
-        snapshot: Callable[[], Snapshot],
+        store: ListenerStore,
+        identity: NodeIdentity,
         *,
-        node: str,
-        epoch: bytes,
         control: Factory,
-        renew_after: int,
         seen: Seen = lambda id, here, version, address, serial: None,
         nodes: Callable[[], Sequence[NodePlace]] = lambda: (),
-        look: Callable[[], Deferred[bool]] = lambda: succeed(True),
     ) -> None:
-        """`look` takes up what other nodes have committed, and fires with whether the database has answered."""
+        """`control` answers connectors that ask over HTTP; `nodes` gives those that live."""
         self.relay = relay
         self.roster = relay.roster
         self.limits = relay.limits
         self.clock = clock
         self.wall_clock = wall_clock
-        self.node = node
-        self.epoch = epoch
+        self.node = identity.id
+        self.epoch = identity.epoch
         self.deadlines = Deadlines(clock)
         self.links: set[SignalLink] = set()
         self.draining = False
-        self._snapshot = snapshot
+        self._store = store
         self._control = control
-        self._renew_after = renew_after
+        self._renew_after = identity.renew_after
         self._seen = seen
-        self._look_up = look
         self._entries: set[IncomingConnection] = set()
         self.arrivals = Arrivals()
         self._rivals = Rivals(clock, self._found_out)
@@ -102,7 +123,7 @@ class TunnelListener(Factory):
         # For metrics.
         self.protocol_errors = 0
 
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+    def buildProtocol(self, addr: IAddress | None) -> Connection:
         return IncomingConnection(self, addr)
 
     def protocol_for(self, alpn: bytes | None, certificate: bytes | None, addr: IAddress | None) -> IProtocol | None:
@@ -116,7 +137,7 @@ class TunnelListener(Factory):
         except IdentityError as error:
             self.log.warn("a connector was turned away: {reason}", reason=str(error))
             return None
-        record = self._snapshot().connectors.get(id)
+        record = self._store.snapshot.connectors.get(id)
         address = addr.host if isinstance(addr, IPv4Address | IPv6Address) else ""
         if alpn == SIGNAL:
             link = SignalLink(self, id, address)
@@ -136,15 +157,15 @@ class TunnelListener(Factory):
 
         One that is not known here may have joined at another node a moment ago. It would not come again if it were sent away.
         """
-        if link.connector_id in self._snapshot().connectors:
+        if link.connector_id in self._store.snapshot.connectors:
             self._arrived(link, hello)
         else:
-            self._look_up().addCallback(self._looked_up, link, hello)
+            self._store.look().addCallback(self._looked_up, link, hello)
 
     def _looked_up(self, answered: bool, link: SignalLink, hello: Hello) -> None:
         if link not in self.links:
             return  # it is gone meanwhile
-        if answered or link.connector_id in self._snapshot().connectors:
+        if answered or link.connector_id in self._store.snapshot.connectors:
             self._arrived(link, hello)
         else:
             self._turn_away(link, UNKNOWN)
@@ -209,7 +230,7 @@ class TunnelListener(Factory):
     def _new_peer(self, id: str, hello: Hello) -> Peer:
         """A process that was not here before, beside or in place of others of its connector."""
         now = self.clock.seconds()
-        group = self._snapshot().connectors[id].group
+        group = self._store.snapshot.connectors[id].group
         peer = Peer(id, group, hello.instance, now, hello.most_in_flight, int.from_bytes(self.epoch[:ID_SIZE], "big"))
         peer.parent = hello.parent
         peer.worker = hello.worker
@@ -226,7 +247,7 @@ class TunnelListener(Factory):
         return peer
 
     def _refusal(self, link: SignalLink) -> Goodbye | None:
-        record = self._snapshot().connectors.get(link.connector_id)
+        record = self._store.snapshot.connectors.get(link.connector_id)
         return refusal_of(link.connector_id, record, self.draining)
 
     def _welcome(self) -> Welcome:

@@ -398,7 +398,7 @@ def test_one_that_has_joined_at_another_node(world: World) -> None:
         looks.append(Deferred())
         return looks[-1]
 
-    world.end_point._look_up = look
+    world.looked = look
     signal, gone, away, unknown = (world.signal("c9") for _ in range(4))
     assert signal.frames() == [] and len(looks) == 4
     gone.lose()
