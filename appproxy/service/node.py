@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import Code, ConfigError
+from appproxy.net.chance import TimeAndChance
 from appproxy.net.descriptors.inherited import Inherited
 from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.net.line_file import BoundedLineFile, LineFile
@@ -142,7 +143,7 @@ class ServiceNode(Service):
         self._cuts = Cuts(self.relay, lambda: self.snapshot, wall_clock, sign_in.renewal, self._forget_ended)
         self.dispatcher = self._new_dispatcher(sign_in, own)
         self._listeners = Listeners(settings, reactor, self._files.few, inherited)
-        fronts = Fronts(settings, reactor, self._refusal, self._files, random_bytes, wall_clock)
+        fronts = Fronts(settings, reactor, self._refusal, self._files, TimeAndChance(wall_clock, random_bytes))
         self.front = fronts.users(self.dispatcher, self.hooks)
         self._other_fronts = self._new_other_fronts(fronts, own.hosts)
         self.sightings = Sightings(store, self.relay.roster, random_bytes(8).hex(), reactor)

@@ -9,11 +9,11 @@ from ngh2 import events as h2
 from twisted.internet.task import Clock
 
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.front.front import Front
+from appproxy.service.front.front import Front, Stamps
 from appproxy.service.front.h2.connection import H2Connection
 from appproxy.service.listen.entry import UserEntry
 from tests.service.recording_responder import RecordingResponder
-from tests.service.world import Wire, refusal
+from tests.service.world import Wire, logging, refusal
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -39,8 +39,8 @@ class H2Rig:
         self.clock = Clock()
         self.responder = responder or RecordingResponder()
         self.log: list[Exchange] = []
-        self.front = Front(self.responder, self.clock, refusal, lambda: "0" * 32, entry=UserEntry,
-                           log=self.log.append, random_bytes=lambda size: b"the sample nonce"[:size])
+        self.front = Front(self.responder, self.clock, refusal, Stamps(lambda: "0" * 32), entry=UserEntry,
+                           hooks=logging(self.log), random_bytes=lambda size: b"the sample nonce"[:size])
         self.connection = H2Connection(self.front, "203.0.113.7")
         self.wire = Wire()
         self.user = Connection(Role.CLIENT, Configuration(auto_window_update=not manual))

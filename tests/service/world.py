@@ -17,7 +17,8 @@ from appproxy.publish.routing import Router
 from appproxy.publish.urls import Translation
 from appproxy.service.dispatch.error_pages import failure_answer
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.front.front import Front
+from appproxy.service.exchange.hooks import Hooks
+from appproxy.service.front.front import Front, Stamps
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
@@ -154,6 +155,13 @@ class Data:
         self.link.connectionLost()
 
 
+def logging(log: list[Exchange]) -> Hooks:
+    """What notes each exchange that is over."""
+    hooks = Hooks()
+    hooks.add("ended", log.append)
+    return hooks
+
+
 @dataclass
 class World:
     """The node, its clock, and what its users' log says."""
@@ -185,7 +193,8 @@ class World:
             Roster(self.clock.seconds(), self.limits), self.clock, failure_answer,
             ToldOfUsers(Blocks(), ShareTokens(bytes, b"k" * 32)), lambda: self.snapshot,
         )
-        self.front = Front(self.handle, self.clock, refusal, self._new_id, entry=UserConnection, log=self.log.append)
+        self.front = Front(
+            self.handle, self.clock, refusal, Stamps(self._new_id), entry=UserConnection, hooks=logging(self.log))
         # With this epoch ids begin with 1.
         self.end_point = TunnelListener(
             self.relay, self.clock, lambda: 1e9, self, NodeIdentity("n1", b"\0\0\0\0n678", 180),

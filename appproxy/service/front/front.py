@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol as Kind
 
@@ -41,6 +41,34 @@ class FrontTimeouts:
     keep_alive: float = 75.0
     #: How long the rest of an unwanted upload is thrown away, so that the answer is not lost in a reset.
     linger: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class FrontSettings:
+    """What holds for all connections of one listener.
+
+    `proxies`: whose word in fields counts for who the client is, None: nobody's. `most` connections may be open at the same
+    time; `AddressShares` decides who gives way when that is nearly reached, and who is closed at once.
+    """
+
+    scheme: str = "https"
+    limits: HeadLimits = field(default_factory=HeadLimits)
+    timeouts: FrontTimeouts = field(default_factory=FrontTimeouts)
+    proxies: TrustedProxies | None = None
+    most: int | None = None
+
+
+def no_date() -> bytes:
+    """Answers without a date stay so."""
+    return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """What every exchange bears: `new_id` names its request; `date` is the field line that an answer without a date gets."""
+
+    new_id: Callable[[], str]
+    date: Callable[[], bytes] = no_date
 
 
 #: Answer to a request that nobody could be asked about: (code, request id, its Accept value or None) to status, block, body.
@@ -83,12 +111,9 @@ Entry = Callable[["Front", str], Protocol]
 
 
 class Front(Factory):
-    """Makes a connection for each user. `log` is called once for each exchange, when it is over.
+    """Makes a connection for each user: by `entry`, `UserConnection` for HTTP/1.1, `UserEntry` where ALPN decides.
 
-    `entry` makes it: `UserConnection` for HTTP/1.1, `UserEntry` where ALPN decides. `random_bytes` gives random bytes,
-    `date` the field line that an answer without a date gets.
-    `most` connections may be open at the same time. `AddressShares` decides who gives way when that is nearly reached, and who
-    is closed at once.
+    `handler` answers their requests, `refusal` those of which nobody could be asked; `random_bytes` gives random bytes.
     """
 
     noisy = False
@@ -98,44 +123,36 @@ class Front(Factory):
         handler: Handler,
         clock: IReactorTime,
         refusal: Refusal,
-        new_id: Callable[[], str],
+        stamps: Stamps,
         *,
         entry: Entry,
-        log: Callable[[Exchange], None] | None = None,
-        scheme: str = "https",
-        limits: HeadLimits | None = None,
-        timeouts: FrontTimeouts | None = None,
-        proxies: TrustedProxies | None = None,
+        settings: FrontSettings | None = None,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
-        date: Callable[[], bytes] = lambda: b"",
-        most: int | None = None,
         hooks: Hooks | None = None,
     ) -> None:
+        settings = settings or FrontSettings()
         self.handler = handler
         self.clock = clock
         self.refusal = refusal
-        self.new_id = new_id
+        self.new_id = stamps.new_id
+        self.date = stamps.date
         self.hooks = hooks or Hooks()
-        if log is not None:
-            self.hooks.add("ended", log)
-        self.scheme = scheme
-        self.limits = limits or HeadLimits()
-        self.timeouts = timeouts or FrontTimeouts()
-        #: Whose word in fields counts for who the client is; None: nobody's.
-        self.proxies = proxies
+        self.scheme = settings.scheme
+        self.limits = settings.limits
+        self.timeouts = settings.timeouts
+        self.proxies = settings.proxies
         self.deadlines = Deadlines(clock)
         #: How much of which HTTP/2 users is heard in a turn of the reactor.
         self.turns = RequestTurns(clock)
         self.entry = entry
         self.random_bytes = random_bytes
-        self.date = date
         self.connections: set[Connected] = set()
         self.draining = False
         #: Seconds for which an idle connection stays open once `draining`. HTTP/1.1 has no word for "no more requests" but the
         #: head of an answer: one who was closed without it may have sent the next request already (RFC 9112 section 9.5).
         self.notice = NOTICE_SECONDS
         self.accepted = 0
-        self._shares: AddressShares[Connected] | None = AddressShares(most) if most is not None else None
+        self._shares: AddressShares[Connected] | None = None if settings.most is None else AddressShares(settings.most)
         #: Connections that were closed at once because there were too many.
         self.turned_away = 0
         #: Connections that were closed so that others could come in.

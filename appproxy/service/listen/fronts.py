@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from twisted.internet.interfaces import IReactorTime
@@ -10,11 +11,12 @@ from twisted.internet.interfaces import IReactorTime
 from appproxy.config.service import ServiceSettings
 from appproxy.http import HeadLimits
 from appproxy.http.proxies.trusted_proxies import PROXY_PROTOCOL, TrustedProxies
+from appproxy.net.chance import TimeAndChance
 from appproxy.net.descriptors.open_files import Shares
 from appproxy.service.exchange.date_line import DateLine
 from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.service.exchange.hooks import Hooks
-from appproxy.service.front.front import Entry, Front, FrontTimeouts, Refusal
+from appproxy.service.front.front import Entry, Front, FrontSettings, FrontTimeouts, Refusal, Stamps
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.listen.entry import UserEntry
 
@@ -56,60 +58,65 @@ class OtherFronts(NamedTuple):
 
 
 class Fronts:
-    """Makes them. `files` shares out the open files, `wall_clock` gives the time; request ids are one row."""
+    """Makes them. `files` shares out the open files; request ids are one row."""
 
     def __init__(
-        self, settings: ServiceSettings, clock: IReactorTime, refusal: Refusal, files: Shares,
-        random_bytes: Callable[[int], bytes],
-        wall_clock: Callable[[], float],
+        self, settings: ServiceSettings, clock: IReactorTime, refusal: Refusal, files: Shares, outside: TimeAndChance,
     ) -> None:
         limits = settings.limits
         self._settings = settings
         self._clock = clock
         self._refusal = refusal
         self._files = files
-        self._random_bytes = random_bytes
-        self._date = DateLine(wall_clock)
-        self._new_id = _new_ids(random_bytes)
-        self._head_limits = HeadLimits(head=limits.head_bytes, fields=limits.head_fields, target=limits.target_bytes)
-        self._timeouts = FrontTimeouts(
-            handshake=limits.handshake_seconds, head=limits.head_seconds, body_rate=limits.body_rate,
-            write_stall=limits.stall_seconds, keep_alive=limits.keep_alive_seconds,
-        )
+        self._random_bytes = outside.random_bytes
+        self._stamps = Stamps(_new_ids(outside.random_bytes), DateLine(outside.wall_clock))
+        self._listener = FrontSettings(
+            limits=HeadLimits(head=limits.head_bytes, fields=limits.head_fields, target=limits.target_bytes),
+            timeouts=FrontTimeouts(
+                handshake=limits.handshake_seconds, head=limits.head_seconds, body_rate=limits.body_rate,
+                write_stall=limits.stall_seconds, keep_alive=limits.keep_alive_seconds),
+            most=files.few)
         says = settings.trusted_proxies_say
         by_fields = bool(settings.trusted_proxies) and says != PROXY_PROTOCOL
-        self._believed = TrustedProxies(settings.trusted_proxies, says) if by_fields else None
+        believed = TrustedProxies(settings.trusted_proxies, says) if by_fields else None
+        #: Behind a front proxy, and there without TLS.
+        self._proxied = replace(self._listener, proxies=believed)
+        self._plain = replace(self._proxied, scheme="http")
 
     def users(self, handler: Handler, hooks: Hooks) -> Front:
         """Behind `listen`."""
         entry = UserEntry if self._settings.http2 else UserConnection
         most = user_connections(self._settings, self._files)
-        return self._front(handler, proxies=self._believed, entry=entry, most=most, hooks=hooks)
+        return self._front(handler, replace(self._proxied, most=most), hooks, entry=entry)
 
     def control(self, handler: Handler, log: Log) -> Front:
         """Behind `tunnel_listen`, for connectors that ask over HTTP. Nobody's word counts for who they are."""
-        return self._front(handler, log)
+        return self._front(handler, self._listener, _hooked(log))
 
     def metrics(self, handler: Handler) -> Front:
         """Behind `metrics_listen`. What is looked at again and again is in no log."""
-        return self._front(handler, scheme="http")
+        return self._front(handler, replace(self._listener, scheme="http"), Hooks())
 
     def plain(self, handler: Handler, log: Log) -> Front:
         """Behind `acme_listen`: users and authorities who come without TLS."""
-        return self._front(handler, log, scheme="http", proxies=self._believed)
+        return self._front(handler, self._plain, _hooked(log))
 
     def stray(self, handler: Handler, refusal: Refusal, log: Log) -> Front:
         """Behind `listen`, for users who come there without TLS."""
         # Nobody stays there, and the shares of open files have no part for it.
         most = max(1, self._files.few // 4)
-        return self._front(handler, log, scheme="http", proxies=self._believed, refusal=refusal, most=most)
+        return self._front(handler, replace(self._plain, most=most), _hooked(log), refusal=refusal)
 
     def _front(
-        self, handler: Handler, log: Log | None = None, *, scheme: str = "https", proxies: TrustedProxies | None = None,
-        entry: Entry = UserConnection, most: int | None = None, refusal: Refusal | None = None, hooks: Hooks | None = None,
+        self, handler: Handler, settings: FrontSettings, hooks: Hooks, *, entry: Entry = UserConnection,
+        refusal: Refusal | None = None,
     ) -> Front:
         return Front(
-            handler, self._clock, refusal or self._refusal, self._new_id, log=log, scheme=scheme, limits=self._head_limits,
-            timeouts=self._timeouts, proxies=proxies, entry=entry, random_bytes=self._random_bytes, date=self._date,
-            most=most or self._files.few, hooks=hooks,
-        )
+            handler, self._clock, refusal or self._refusal, self._stamps, entry=entry, settings=settings,
+            random_bytes=self._random_bytes, hooks=hooks)
+
+
+def _hooked(log: Log) -> Hooks:
+    hooks = Hooks()
+    hooks.add("ended", log)
+    return hooks

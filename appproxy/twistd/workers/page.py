@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +9,7 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 
 from appproxy.config import ServiceSettings
+from appproxy.net.chance import OUTSIDE
 from appproxy.net.descriptors.inherited import Inherited
 from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.pages import refusal_page
@@ -68,9 +67,7 @@ class PageListener:
         address = settings.metrics_listen
         if address is None:
             return
-        wall_clock = time.time  # noqa: TID251 -- handed on, by the edge of a program
-        fronts = Fronts(settings, self._reactor, refusal_page,
-                        shares(raise_limit()), secrets.token_bytes, wall_clock)
+        fronts = Fronts(settings, self._reactor, refusal_page, shares(raise_limit()), OUTSIDE)
         self._port = given.listen(self._reactor, "metrics_listen", address, fronts.metrics(self._page))
 
     def ended(self, worker: WorkerProcess) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
-from appproxy.service.front.front import Front
+from appproxy.service.front.front import Front, Stamps
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.tunnel.frames import Kind
 from tests.service.exchanges import FakeExchange, head_for
@@ -27,7 +27,7 @@ class NotingWorld(World):
         for event in Hooks.EVENTS:
             self.hooks.add(event, lambda exchange, event=event: self.told.append((event, exchange.status)))  # type: ignore[misc]
         self.relay.hooks = self.hooks
-        self.front = Front(self.handle, self.clock, refusal, self._new_id, entry=UserConnection, hooks=self.hooks)
+        self.front = Front(self.handle, self.clock, refusal, Stamps(self._new_id), entry=UserConnection, hooks=self.hooks)
 
 
 def ask(noting: World, request: bytes = GET) -> User:

@@ -10,7 +10,7 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 
 from appproxy.http.proxies.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
-from appproxy.service.front.front import QUIET_SECONDS, Front
+from appproxy.service.front.front import QUIET_SECONDS, Entry, Front, FrontSettings, Stamps
 from appproxy.service.front.h1.connection import UserConnection
 from tests.service.recording_responder import RecordingResponder
 from tests.service.world import Wire, refusal
@@ -42,8 +42,10 @@ class Made(Protocol):
         self.asked.append("late")
 
 
-def front(**parts: object) -> Front:
-    return Front(RecordingResponder(), Clock(), refusal, lambda: "0" * 32, **{"entry": Made, **parts})  # type: ignore[arg-type]
+def front(entry: Entry = Made, most: int | None = None, proxies: TrustedProxies | None = None) -> Front:
+    return Front(
+        RecordingResponder(), Clock(), refusal, Stamps(lambda: "0" * 32), entry=entry,
+        settings=FrontSettings(proxies=proxies, most=most))
 
 
 def enter(rig: Front) -> Made:
@@ -54,7 +56,7 @@ def enter(rig: Front) -> Made:
 
 
 @pytest.mark.parametrize("entry", [Made, UserConnection])
-def test_one_connection_too_many(entry: object) -> None:
+def test_one_connection_too_many(entry: Entry) -> None:
     """It is closed at once, and counted; when another has gone there is room again."""
     rig = front(entry=entry, most=2)
     inside = []

@@ -16,7 +16,7 @@ from appproxy.http.proxies.trusted_proxies import X_FORWARDED_FOR, TrustedProxie
 from appproxy.net.secure.contexts import ClientContext, UserContext, new_context
 from appproxy.net.secure.tls_factory import HalfCloseTLSFactory
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.front.front import NEWCOMER_SECONDS, Entry, Front
+from appproxy.service.front.front import NEWCOMER_SECONDS, Entry, Front, FrontSettings, Stamps
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.front.h2.connection import H2Connection
 from appproxy.service.listen.entry import UserEntry
@@ -50,7 +50,8 @@ class Line:
     ) -> None:
         self.clock = Clock()
         proxies = TrustedProxies((ip_network(trusted),), X_FORWARDED_FOR)
-        self.front = Front(answer, self.clock, refusal, lambda: "0" * 32, entry=entry, proxies=proxies)
+        self.front = Front(
+            answer, self.clock, refusal, Stamps(lambda: "0" * 32), entry=entry, settings=FrontSettings(proxies=proxies))
         self.front.draining = draining
         raw = new_context(SSL.TLS1_3_VERSION)
         raw.set_verify(SSL.VERIFY_NONE)

@@ -11,6 +11,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 
 from appproxy.config import ServiceSettings
+from appproxy.net.chance import TimeAndChance
 from appproxy.net.descriptors.open_files import Shares
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.exchange.hooks import Hooks
@@ -56,7 +57,7 @@ class FrontRig:
         self.clock = Clock()
         self.logged: list[Exchange] = []
         self.exchanges: list[Exchange] = []
-        fronts = fronts or Fronts(settings, self.clock, refusal, FILES, token, lambda: 784_111_777.0)
+        fronts = fronts or Fronts(settings, self.clock, refusal, FILES, TimeAndChance(lambda: 784_111_777.0, token))
         self.front = MAKES[which](fronts, self.handle, self.logged.append)
 
     def handle(self, exchange: Exchange) -> None:
@@ -139,7 +140,7 @@ def test_the_limits_of_the_settings_are_those_of_each_front(which: str) -> None:
 
 def test_request_ids_are_one_row_for_all_fronts() -> None:
     """Two requests of one node never have the same, wherever they came in; 32 hex digits."""
-    fronts = Fronts(SETTINGS, Clock(), refusal, FILES, token, lambda: 784_111_777.0)
+    fronts = Fronts(SETTINGS, Clock(), refusal, FILES, TimeAndChance(lambda: 784_111_777.0, token))
     ids = [FrontRig(which, fronts=fronts).ask().id for which in MAKES]
     assert ids == [f"010203040506070800000000{0x01020304 + number:08x}" for number in range(1, 6)]
 

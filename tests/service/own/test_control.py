@@ -19,7 +19,7 @@ from twisted.logger import capturedLogs
 from appproxy.pki.issuing.request import certificate_request, new_key
 from appproxy.pki.names import connector_id, serial
 from appproxy.policy.sender import SENDER
-from appproxy.service.front.front import Front
+from appproxy.service.front.front import Front, Stamps
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.own.control import ControlApi
 from appproxy.store.applications import applications
@@ -88,7 +88,7 @@ class Service:
     def call(
         self, method: str, path: str, body: object = None, certificate: str | None = None, fields: str = "",
     ) -> tuple[int, Any]:
-        front = Front(self.control, self.clock, refusal, lambda: "0" * 32, entry=UserConnection)
+        front = Front(self.control, self.clock, refusal, Stamps(lambda: "0" * 32), entry=UserConnection)
         connection = Shown(front, certificate)
         wire = Wire()
         connection.makeConnection(wire)

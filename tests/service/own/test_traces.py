@@ -8,7 +8,7 @@ import pytest
 
 from appproxy.errors import Code
 from appproxy.service.exchange.hooks import Hooks
-from appproxy.service.front.front import Front
+from appproxy.service.front.front import Front, Stamps
 from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.own.traces import ServiceTracer, describe
 from appproxy.trace.context import TraceContext, read_traceparent
@@ -36,7 +36,7 @@ class TracedWorld(World):
         sampler = Sampler(0.5, self.users, lambda: self.drawn, self._bytes)
         self.tracer = ServiceTracer(sampler, lambda: self.clock.seconds(), self.spans.append)
         self.tracer.attach(hooks)
-        self.front = Front(self.handle, self.clock, refusal, self._new_id, entry=UserConnection, hooks=hooks)
+        self.front = Front(self.handle, self.clock, refusal, Stamps(self._new_id), entry=UserConnection, hooks=hooks)
 
     def _bytes(self, count: int) -> bytes:
         self._random += 1

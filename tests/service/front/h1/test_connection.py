@@ -13,11 +13,11 @@ from appproxy.errors import Code
 from appproxy.http.head import Fields
 from appproxy.http.proxies.trusted_proxies import X_FORWARDED_FOR, TrustedProxies
 from appproxy.service.exchange.exchange import Exchange
-from appproxy.service.front.front import NEWCOMER_SECONDS, NOTICE_SECONDS, Front
+from appproxy.service.front.front import NEWCOMER_SECONDS, NOTICE_SECONDS, Front, Stamps
 from appproxy.service.front.h1.connection import AT_ONCE, UserConnection
 from tests.service.exchanges import Producer
 from tests.service.recording_responder import RecordingResponder
-from tests.service.world import Wire, refusal
+from tests.service.world import Wire, logging, refusal
 
 GET = b"GET /a HTTP/1.1\r\nHost: h.example.com\r\n\r\n"
 
@@ -29,7 +29,8 @@ class ConnectionRig:
         self.clock = Clock()
         self.responder = responder or RecordingResponder()
         self.log: list[Exchange] = []
-        self.front = Front(self.responder, self.clock, refusal, lambda: "0" * 32, entry=UserConnection, log=self.log.append)
+        self.front = Front(
+            self.responder, self.clock, refusal, Stamps(lambda: "0" * 32), entry=UserConnection, hooks=logging(self.log))
         self.connection = UserConnection(self.front, "203.0.113.7")
         self.wire = Wire()
         self.connection.makeConnection(self.wire)
