@@ -68,7 +68,7 @@ INNER = {
         {"dispatch", "ending"},
         {"own"},
         {"signin"},
-        {"exports", "node_parts", "revocation"},
+        {"exports", "node_parts", "node_status", "revocation"},
         {"cuts"},
         {"cookie_auth", "node"},
     ],

@@ -46,14 +46,13 @@ from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.listen.fronts import Fronts, OtherFronts, user_connections
 from appproxy.service.listen.listeners import Listeners
 from appproxy.service.node_parts import NodeSignIn, OwnPages
+from appproxy.service.node_status import NodeStatus
 from appproxy.service.own.access_log import AccessLog
 from appproxy.service.own.control import ControlApi
-from appproxy.service.own.live_connectors import live_connectors
 from appproxy.service.own.metrics import ExportNumbers, FamiliesOfSnapshots, MetricsPage, Traffic
 from appproxy.service.own.served_certificates import Certificates
 from appproxy.service.own.token_uses import programs
 from appproxy.service.own.traffic_history import TrafficHistory
-from appproxy.service.relay.connectors.probe import ProbeResult, probe_all
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import SHARES, ShareTokens
 from appproxy.service.relay.identity_blocks import Blocks
@@ -83,8 +82,6 @@ _UPKEEP_EVERY = 3600.0
 _EXPIRED_EVERY = 15.0
 #: Seconds between two looks whether a window of time of some policy has begun or ended.
 _WINDOWS_EVERY = 1.0
-#: Seconds for which it is of interest that somebody met a limit.
-_LATELY = 900.0
 #: Seconds of what the history of requests is made of.
 _MINUTE = 60.0
 #: Seconds between two looks whether the files of the users' certificate have changed.
@@ -145,6 +142,8 @@ class ServiceNode(Service):
         self._listeners = Listeners(settings, reactor, self._files.few, inherited)
         fronts = Fronts(settings, reactor, self._refusal, self._files, TimeAndChance(wall_clock, random_bytes))
         self.front = fronts.users(self.dispatcher, self.hooks)
+        #: What it knows and its database does not.
+        self.status = NodeStatus(store, self.relay, self.rates, self.certificates, reactor, self.front.new_id)
         self._other_fronts = self._new_other_fronts(fronts, own.hosts)
         self.sightings = Sightings(store, self.relay.roster, random_bytes(8).hex(), reactor)
         self.membership, self.end_point = self._new_end_point(directory or Path())
@@ -256,26 +255,9 @@ class ServiceNode(Service):
         """The port on which connectors are answered now."""
         return self._listeners.tunnel_port
 
-    def live(self) -> Mapping[str, object]:
-        """The connectors that are online here, by id."""
-        return live_connectors(self.relay.roster)
-
-    def probe(self, *ids: str) -> Deferred[Mapping[str, ProbeResult]]:
-        """Ask each application, or these, whether it answers; fires with what came of it, by name."""
-        snapshot = self.snapshot
-        wanted = [found for one in ids or snapshot.applications if (found := snapshot.applications.get(one)) is not None]
-        return probe_all(
-            wanted, snapshot.router,
-            lambda exchange, route: self.relay.start(exchange, route, None), self._reactor, self.front.new_id,
-        )  # fmt: skip
-
     def examine(self, connector_id: str) -> Deferred[Findings]:
         """Ask a connector to run its half of the doctor. Raises ConfigError, or fails with it, where it does not."""
         return self.end_point.examinations.ask(connector_id)
-
-    def limits_met(self) -> list[dict[str, object]]:
-        """Which users met a limit that all share, in the last quarter of an hour."""
-        return [*self.relay.shortages.recent(_LATELY), *self.rates.recent(_LATELY)]
 
     # Starting.
 

@@ -69,7 +69,7 @@ class ProxyService(Service):
     @property
     def connectors(self) -> Mapping[str, Any]:
         """The connectors that are online here, by id, with `address`, `version` and `in_flight` each. Once it is ready."""
-        return self._parts.node.live()
+        return self._parts.node.status.live()
 
     @property
     def requests(self) -> int:

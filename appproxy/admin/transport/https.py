@@ -20,7 +20,7 @@ from appproxy.admin.base.problem import Busy, Changed, NotJson, NotSaidToBeJson,
 from appproxy.admin.fields import read_query
 from appproxy.admin.openapi import description
 from appproxy.admin.operations import ROUTES, Command, Query
-from appproxy.admin.transport.socket import AdminApi, Around, dried, straight
+from appproxy.admin.transport.api import AdminApi, Around, dried, straight
 from appproxy.errors import AppProxyError, ConfigError, NotFound
 from appproxy.json_input import read_json
 from appproxy.store.roles.idempotency import IdempotencyKey, once

@@ -8,9 +8,7 @@ import json
 import os
 import socket as sockets
 import struct
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +21,14 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from appproxy.admin.base.body import Body
-from appproxy.admin.base.dry_run import NothingDone, dry
-from appproxy.admin.base.operation import Ask, Operation
+from appproxy.admin.base.dry_run import dry
 from appproxy.admin.base.principal import Principal
 from appproxy.admin.base.problem import NotJson, NotSaidToBeJson, Stranger, TooLarge, Unreadable, problem
-from appproxy.admin.operations import ROUTES, AdminContext, Query
-from appproxy.admin.running.service import STATUS, status_without_database
-from appproxy.admin.transport.alone import Alone
+from appproxy.admin.operations import ROUTES, Query
+from appproxy.admin.transport.api import AdminApi, dried
 from appproxy.admin.transport.client import ALIVE, FAILED_RELOADS, RELOADS, WHY
-from appproxy.config.service import ServiceSettings
 from appproxy.errors import AppProxyError, ConfigError
 from appproxy.json_input import read_json
-from appproxy.policy.conditional.locations import CountryOf, no_country
-from appproxy.store.database.live import LiveStore
-from appproxy.store.transaction import Transaction
 
 #: The largest body, in bytes: room for the whole configuration, of some 20,000 applications.
 BODY_LIMIT = 16 << 20
@@ -53,104 +44,6 @@ def peer_uid(transport: Any) -> int:
     """The user id of the process at the other end, as the kernel knows it."""
     found = transport.socket.getsockopt(sockets.SOL_SOCKET, sockets.SO_PEERCRED, _CREDENTIALS.size)
     return int(_CREDENTIALS.unpack(found)[1])
-
-
-#: Makes a change, or does something else in its place, in one transaction; gives the answer.
-Around = Callable[[Transaction, Callable[[], object]], object]
-
-
-def straight(tx: Transaction, change: Callable[[], object]) -> object:
-    """Nothing but the change."""
-    return change()
-
-
-def dried(failure: Failure) -> object:
-    """For an errback: what a dry run has answered."""
-    if isinstance(failure.value, NothingDone):
-        return failure.value.answer
-    return failure
-
-
-class AdminApi:
-    """The table of operations over the store of a running node."""
-
-    def __init__(
-        self,
-        store: LiveStore,
-        settings: ServiceSettings,
-        hash_password: Callable[[str, str], str],
-        live: Callable[[], Mapping[str, object]],
-        limits_met: Callable[[], Sequence[Mapping[str, object]]] = tuple,
-        wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
-        given_certificate: Callable[[], str | None] = lambda: None,
-        symptoms: Callable[[], Sequence[tuple[str, str, int]]] = tuple,
-        probe: Callable[[], Deferred[Mapping[str, Any]]] = lambda: succeed({}),
-        country_of: CountryOf = no_country,
-        asked: Callable[[Ask, Mapping[str, str], Body], Deferred[Any]] = lambda ask, path, body: succeed(None),
-    ) -> None:
-        """`asked` asks the node, or a directory, for an operation with this path and body."""
-        self._asked = asked
-        self._alone = Alone()
-        self._country_of = country_of
-        self._probe = probe
-        self._given_certificate = given_certificate
-        self._store = store
-        self._symptoms = symptoms
-        self._settings = settings
-        self._hash_password = hash_password
-        self._live = live
-        self._limits_met = limits_met
-        self._wall_clock = wall_clock
-
-    def check_free(self, operation: Operation) -> None:
-        """Before its body is read: raises Busy where the node is at another one, and it takes long."""
-        if isinstance(operation, Query) and operation.alone:
-            self._alone.check()
-
-    def call(
-        self, method: str, path: str, body: object, principal: Principal, if_match: str = "", around: Around = straight,
-    ) -> Deferred[object]:
-        """Perform one operation for somebody; the answer is what JSON can say. Fails with an AppProxyError.
-
-        `if_match`: the ETag (without its quotes) that what is changed must have; `around`: makes a change in its transaction.
-        """
-        operation, _ = ROUTES.find(method, path)
-        here = copy_context()  # what goes on later is still for who has asked (`policy.sender`)
-        if operation.asks is not None:
-            # Who may not, or asks for nonsense, has nothing asked.
-            call = ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)[1]
-            return self._asked(operation.asks, call.path, call.body).addCallback(lambda service_answer: here.run(
-                self._perform, method, path, body, principal, if_match, {}, service_answer, around))
-        if isinstance(operation, Query) and operation.probes:
-            ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)
-            return self._probe().addCallback(
-                lambda probes: here.run(self._perform, method, path, body, principal, if_match, probes))
-        return self._perform(method, path, body, principal, if_match, {}, around=around)
-
-    def _perform(
-        self, method: str, path: str, body: object, principal: Principal, if_match: str, probes: Mapping[str, Any],
-        service_answer: object = None, around: Around = straight,
-    ) -> Deferred[object]:
-        operation, call = ROUTES.prepare(method, path, body, self._context(principal, probes, service_answer), if_match)
-        if isinstance(operation, Query):
-            if operation.path == STATUS and not self._store.reachable:
-                return succeed(status_without_database(self._store.snapshot, call, self._store.kept_at))
-            if operation.alone:
-                return self._alone.read(self._store.read, operation.perform, call)
-            return self._store.read(operation.perform, call)
-        command = operation
-        return self._store.write(lambda tx: around(tx, lambda: command.perform(tx, call)))
-
-    def _context(self, principal: Principal, probes: Mapping[str, Any], service_answer: object = None) -> AdminContext:
-        # What is online belongs to the reactor's thread; operations run in the database's.
-        live = {id_: dict(one) if isinstance(one, Mapping) else one for id_, one in self._live().items()}
-        given = self._given_certificate()
-        return AdminContext(
-            principal, self._wall_clock(), self._settings, self._hash_password, lambda: live, tuple(self._limits_met()),
-            running=True,
-            given_certificate=lambda: given, symptoms=self._symptoms(), probes=probes, country_of=self._country_of,
-            service_answer=service_answer,
-        )  # fmt: skip
 
 
 class _BoundedRequest(Request):

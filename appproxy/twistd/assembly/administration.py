@@ -16,8 +16,8 @@ from appproxy.admin.events import heard, last_event, may_hear
 from appproxy.admin.logins.allowing import Allowing
 from appproxy.admin.logins.end_points import AskedDirectories, MachineEndPoints, MachinePlace
 from appproxy.admin.logins.rules import MachineFacts
+from appproxy.admin.transport.api import AdminApi
 from appproxy.admin.transport.https import AdminRequest, Answered, Caller, HttpsApi
-from appproxy.admin.transport.socket import AdminApi
 from appproxy.config import ServiceSettings
 from appproxy.console import Console
 from appproxy.console.console import PageRequest

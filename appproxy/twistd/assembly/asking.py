@@ -93,7 +93,7 @@ async def _reach(node: ServiceNode, reactor: Any, application: Application) -> M
     asked_for = [*hosts][:_MOST_HOSTS]
     own = node.settings.signin_host
     looked_up = gatherResults([_addresses(reactor, host) for host in (*asked_for, own)])
-    probed = await node.probe(application.id)
+    probed = await node.status.probe(application.id)
     found = await looked_up
     probe = probed.get(application.name)
     return {

@@ -15,7 +15,8 @@ from twisted.web.resource import IResource, Resource
 
 from appproxy.admin.base.body import Body
 from appproxy.admin.base.operation import Ask
-from appproxy.admin.transport.socket import AdminApi, AdminSocket
+from appproxy.admin.transport.api import AdminApi
+from appproxy.admin.transport.socket import AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
 from appproxy.net.descriptors.inherited import HandsOver, Inherited
 from appproxy.policy.conditional.locations import no_country
@@ -174,8 +175,7 @@ def assemble(
     exporter = node.exporter = Exporter(
         live, settings.domain, Senders(reactor, wall_clock), reactor, wall_clock, secrets.token_bytes)
     api = AdminApi(
-        live, settings, admit_password, node.live, node.limits_met, wall_clock, lambda: node.certificates.given,
-        node.relay.symptoms.counts, node.probe, no_country if countries is None else countries.country_of,
+        live, settings, admit_password, node.status, wall_clock, no_country if countries is None else countries.country_of,
         _asking(settings, directory, provider, node, exporter, reactor, wall_clock))
     administration.use(api, lambda: node.end.has_begun)
     admin = AdminSocket(reactor, api, StatePaths(directory).admin_socket)

@@ -21,14 +21,12 @@ from appproxy.admin.base.pages import etag_of
 from appproxy.admin.base.principal import Principal
 from appproxy.admin.transport.socket import (
     BODY_LIMIT,
-    AdminApi,
     AdminResource,
     AdminSocket,
     _BoundedRequest,
     check_directory,
     peer_uid,
 )
-from appproxy.config.service import ServiceSettings
 from appproxy.errors import ConfigError
 from appproxy.store.names import NotFound
 
@@ -195,64 +193,6 @@ def test_a_caller_who_left_gets_nothing() -> None:
     with capturedLogs() as events:
         api.answer.callback({})
     assert end.transport.value() == b"" and events == []
-
-
-class TestApi:
-    """Operations over the store of a node."""
-
-    def api(self, desk: Any, settings: ServiceSettings) -> AdminApi:
-        """An API whose store works at once."""
-
-        class Live:
-            """Runs transactions in the caller's thread."""
-
-            reachable = True
-
-            def write(self, do: Any, *args: Any) -> Deferred[Any]:
-                """As LiveStore.write."""
-                with desk.store.transaction(7.0) as tx:
-                    return succeed(do(tx, *args))
-
-            def read(self, do: Any, *args: Any) -> Deferred[Any]:
-                """As LiveStore.read."""
-                with desk.store.reading() as reading:
-                    return succeed(do(reading, *args))
-
-        live: Any = Live()
-        return AdminApi(live, settings, lambda name, password: "hash", lambda: desk.live, wall_clock=lambda: 7.0)
-
-    def test_queries_and_commands(self, desk: Any, settings: ServiceSettings) -> None:
-        """Each gets what it needs; the audit names the caller."""
-        api = self.api(desk, settings)
-        desk.live["c"] = {"online": True}
-        found: list[Any] = []
-        api.call("POST", "/groups", {"name": "staff"}, Principal.full("local:5")).addCallback(found.append)
-        api.call("GET", "/status", None, Principal.full("local:5")).addCallback(found.append)
-        assert found[0]["name"] == "staff"
-        assert (found[1]["running"], found[1]["connectors_online"]) == (True, 1)
-        assert [(row.actor, row.action) for row in desk.audit()] == [("local:5", "group.add")]
-
-    def test_what_is_online_is_copied(self, desk: Any, settings: ServiceSettings) -> None:
-        """Operations run in another thread, while the node goes on changing its own."""
-        from appproxy.admin.operations import Call
-
-        taken: list[Any] = []
-
-        class Keeping:
-            """Keeps the call instead of running it."""
-
-            def read(self, do: Any, call: Call) -> Deferred[Any]:
-                """As LiveStore.read."""
-                taken.append(call.context.live())
-                return succeed(None)
-
-        live: Any = Keeping()
-        desk.live["c"] = {"online": True}
-        api = AdminApi(live, settings, lambda name, password: "", lambda: desk.live)
-        api.call("GET", "/connectors", None, Principal.full("x"))
-        desk.live["c"]["online"] = False
-        desk.live["d"] = {}
-        assert taken == [{"c": {"online": True}}]
 
 
 class TestSocket:

@@ -69,6 +69,11 @@ class Node:
         """An application answers."""
         return self.answers
 
+    @property
+    def status(self) -> Node:
+        """What it knows and its database does not."""
+        return self
+
 
 def ask(node: Node, what: Ask, resolver: Resolver | None = None, **path: str) -> Any:
     """What an operation gets to know."""

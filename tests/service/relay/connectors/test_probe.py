@@ -47,7 +47,7 @@ def playground() -> Iterator[Playground]:
 
 def probes(playground: Playground, seconds: float = PATIENCE + 5) -> Mapping[str, ProbeResult]:
     """What the node finds."""
-    found: Mapping[str, ProbeResult] = playground.network.run(playground.service.node.probe(), seconds)
+    found: Mapping[str, ProbeResult] = playground.network.run(playground.service.node.status.probe(), seconds)
     return found
 
 
