@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from argon2 import PasswordHasher
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -15,6 +13,7 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
+from appproxy.net.chance import TimeAndChance
 from appproxy.net.web import limited
 from appproxy.provider.api import Api
 from appproxy.provider.back_channel import BackChannel, Post
@@ -43,9 +42,16 @@ from appproxy.provider.oauth.metadata import (
     USERINFO,
 )
 from appproxy.provider.oauth.signing import rotate
-from appproxy.provider.passwords.authenticator import Failed, PasswordAuthenticator, nobody_counts
-from appproxy.provider.passwords.checker import THREADS, PasswordChecker, PasswordThreads, Runner, threads_for, usable_cores
-from appproxy.provider.passwords.rules import HASHER
+from appproxy.provider.passwords.authenticator import PasswordAuthenticator
+from appproxy.provider.passwords.checker import (
+    THREADS,
+    USUAL_WORK,
+    PasswordChecker,
+    PasswordThreads,
+    PasswordWork,
+    threads_for,
+    usable_cores,
+)
 from appproxy.provider.passwords.shared_throttle import SharedThrottle
 from appproxy.provider.sign_in import SignInPages
 from appproxy.provider.sign_out import SignOutPages
@@ -53,7 +59,7 @@ from appproxy.provider.steps.account import AccountPages
 from appproxy.provider.steps.consent import ConsentPages
 from appproxy.provider.steps.new_password import NewPasswordPages
 from appproxy.provider.steps.onward import Onward
-from appproxy.provider.steps.party_sign_in import DeviceUrl, JudgeProgram, Observe, unobserved
+from appproxy.provider.steps.party_sign_in import UNWATCHED, SignInWatch
 from appproxy.provider.steps.second_factor import SecondFactorPages
 from appproxy.provider.steps.set_up import SetUpPages
 from appproxy.store.database.live import LiveStore
@@ -79,36 +85,32 @@ class BuiltInProvider:
         live: LiveStore,
         issuer: str,
         reactor: Any,
-        wall_clock: Callable[[], float],
+        outside: TimeAndChance,
         *,
-        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
-        hasher: PasswordHasher = HASHER,
-        run: Runner | None = None,
+        work: PasswordWork = USUAL_WORK,
         note: Note = nowhere,
-        directories: Directories | None = None,
         post: Post | None = None,
-        failed: Failed = nobody_counts,
-        judge: JudgeProgram | None = None, observe: Observe = unobserved, device_url: DeviceUrl | None = None,
+        watch: SignInWatch = UNWATCHED,
     ) -> None:
-        """`issuer`: `https://signin.DOMAIN[:PORT]`; `wall_clock`: seconds since 1970; `run` replaces the password threads.
+        """`issuer`: `https://signin.DOMAIN[:PORT]`; `work`: how passwords are hashed, and by which threads.
 
-        `note` keeps entries of the audit that nobody waits for; `directories` replaces what asks directories. Without `post`,
-        which calls relying parties, other processes tell them. `failed` counts wrong passwords. `judge` judges sign-ins of
-        programs and at relying parties, `observe` hears what policies say of the latter, and `device_url` proves devices.
+        `note` keeps entries of the audit that nobody waits for. Without `post`, which calls relying parties, other processes
+        tell them. `watch`: what the service's policies have to say.
 
-        `reactor` provides IReactorTime, and without `run` also IReactorFromThreads.
+        `reactor` provides IReactorTime, and without threads in `work` also IReactorFromThreads.
         """
+        wall_clock, random_bytes = outside.wall_clock, outside.random_bytes
         self._live = live
         self._threads: PasswordThreads | None = None
-        threads = THREADS
+        run, threads = work.run, THREADS
         if run is None:
             run = self._threads = PasswordThreads(reactor, threads := threads_for(usable_cores()))
-        self.directories = directories or Directories(live, reactor, wall_clock, random_bytes)
+        self.directories = Directories(live, reactor, wall_clock, random_bytes)
         facts = ProviderFacts(issuer, live, wall_clock, random_bytes, self.directories)
-        checker = PasswordChecker(run, hasher, threads=threads)
+        checker = PasswordChecker(run, work.hasher, threads=threads)
         self._throttle = SharedThrottle(live, reactor, wall_clock, random_bytes)
         authenticator = PasswordAuthenticator(
-            live, checker, self._throttle, reactor.seconds, random_bytes, note, self.directories, failed)
+            live, checker, self._throttle, reactor.seconds, random_bytes, note, self.directories, watch.failed)
         self._api = Api(facts, note)
         onward, factors = Onward(facts), FactorAuthenticator(facts, authenticator, note)
         self._sign_in = SignInPages(onward, authenticator, factors)
@@ -116,7 +118,7 @@ class BuiltInProvider:
         self._set_up = SetUpPages(onward)
         self._new_password = NewPasswordPages(onward, checker)
         self._account = AccountPages(onward, self._set_up, self._new_password)
-        self._consent = ConsentPages(onward, judge, note, observe, device_url)
+        self._consent = ConsentPages(onward, note, watch)
         self._sign_out = SignOutPages(facts)
         self._back_channel = None if post is None else BackChannel(live, issuer, reactor, wall_clock, random_bytes, post)
         self._issuer = issuer

@@ -26,6 +26,7 @@ from zope.interface import Attribute, Interface
 from appproxy.errors import Code, ConfigError, RequestError
 from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
+from appproxy.net.chance import TimeAndChance
 from appproxy.net.web import Answer, StaticAnswer, address_of, failure_answer, request_id
 from appproxy.policy.verdict import Pass, SignInRequired
 from appproxy.publish.application import Application, Url
@@ -36,6 +37,7 @@ from appproxy.service.signin.openid.oidc_client import HttpOidcClient, OidcClien
 from appproxy.service.signin.openid.provider_agent import ProviderAgent
 from appproxy.service.signin.request.browser_request import host_of
 from appproxy.service.signin.sign_in import SignIn as SignInPages
+from appproxy.service.signin.sign_in import SignInPlace
 from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 
@@ -96,9 +98,8 @@ class CookieAuthResource(Resource):
         self._store = MemorySignInStore(_snapshot(self._application, provider, secret), wall_clock)
         self._gate = Gate(external.port)
         self._sign_in = SignInPages(
-            f"{external.origin}/.appproxy", external.port, self._store,
-            {provider.id: OidcProvider(provider, client)}, wall_clock, random_bytes=random_bytes
-        )
+            SignInPlace(f"{external.origin}/.appproxy", external.port), self._store,
+            {provider.id: OidcProvider(provider, client)}, TimeAndChance(wall_clock, random_bytes))
         #: The pages of sign-in and sign-out.
         self.pages = Resource()
         for child, page in {**self._sign_in.signin_pages(), **self._sign_in.application_pages()}.items():

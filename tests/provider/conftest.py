@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from twisted.web.resource import Resource
 
+from appproxy.net.chance import TimeAndChance
 from appproxy.provider import BuiltInProvider, hash_password
+from appproxy.provider.passwords.checker import PasswordWork
 from appproxy.store.applications import applications
 from appproxy.store.database.initial import initialise
 from appproxy.store.database.live import LiveStore
@@ -59,7 +61,8 @@ def house(store: Store) -> Iterator[House]:
     def note(actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
         noted.append(Noted(actor, action, target, detail or {}))
 
-    provider = BuiltInProvider(live, ISSUER, clock, now, hasher=CHEAP, run=at_once.run, note=note)
+    provider = BuiltInProvider(
+        live, ISSUER, clock, TimeAndChance(now), work=PasswordWork(CHEAP, at_once.run), note=note)
     provider.start()
     root = Resource()
     for name, child in provider.resources().items():

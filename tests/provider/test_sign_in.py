@@ -10,9 +10,10 @@ from html import unescape
 import pytest
 from twisted.web.resource import Resource
 
+from appproxy.net.chance import TimeAndChance
 from appproxy.provider import BuiltInProvider
 from appproxy.provider.passwords.authenticator import LONGEST_NAME
-from appproxy.provider.passwords.checker import MOST_OF_ONE, THREADS
+from appproxy.provider.passwords.checker import MOST_OF_ONE, THREADS, PasswordWork
 from appproxy.provider.passwords.rules import hash_password
 from appproxy.provider.tokens import FORM_LIFETIME, SESSION_LIFETIME
 from appproxy.store.database.store import Store
@@ -332,7 +333,8 @@ class TestThrottle:
     def test_too_busy(self, house: House, wiki: Flow) -> None:
         """The page says so, with 503 and when to come back, and nothing that was typed as name is lost."""
         later = Later()
-        provider = BuiltInProvider(house.live, ISSUER, house.clock, Now(house.clock), hasher=CHEAP, run=later)
+        provider = BuiltInProvider(
+            house.live, ISSUER, house.clock, TimeAndChance(Now(house.clock)), work=PasswordWork(CHEAP, later))
         root = Resource()
         for name, child in provider.resources().items():
             root.putChild(name, child)

@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey, KeySet
 from appproxy.errors import Code, IdentityError, RequestError
 from appproxy.http.head import Fields
 from appproxy.identity.openid.oidc import Metadata, TokenAnswer, challenge, read_metadata
+from appproxy.net.chance import TimeAndChance
 from appproxy.pages import error_page
 from appproxy.policy.verdict import Pass, Refuse, SignInRequired
 from appproxy.publish.application import Application, HeaderRule, Preauthentication, Url
@@ -23,7 +24,7 @@ from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.own.resources import ResourceHandler
 from appproxy.service.signin.openid.identity_provider import OidcProvider
 from appproxy.service.signin.openid.oidc_client import GrantRefused
-from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.sign_in import BuiltInPages, SignIn, SignInPlace
 from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from appproxy.store.snapshot import ProviderRecord, SealingKey, Snapshot
 from tests.service.exchanges import FakeExchange, head_for
@@ -239,8 +240,8 @@ class World:
             id: OidcProvider(records.get(id, RECORD), client) for id, client in {"idp": self.provider, **self.extra}.items()
         }
         self.sign_in = SignIn(
-            SIGNIN, 443, self.store, providers, lambda: self.now, random_bytes=Tokens(), end_builtin=self._end,
-            device_origin=self.device_origin,
+            SignInPlace(SIGNIN, 443, self.device_origin), self.store, providers, TimeAndChance(lambda: self.now, Tokens()),
+            builtin=BuiltInPages(end_session=self._end),
         )
         self.gate = Gate()
         self._own = ResourceHandler(self.sign_in.application_root)

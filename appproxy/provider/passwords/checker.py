@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
@@ -93,6 +94,18 @@ def give_way() -> None:
         # A container may forbid it; passwords are checked all the same.
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + NICE, 19))
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordWork:
+    """How new passwords are hashed, and what checks typed ones beside the reactor; `run` None: threads of its own."""
+
+    hasher: PasswordHasher = HASHER
+    run: Runner | None = None
+
+
+#: As in every service.
+USUAL_WORK = PasswordWork()
 
 
 class PasswordChecker:

@@ -23,19 +23,16 @@ from appproxy.provider.parameters import read_form, read_query
 from appproxy.provider.steps.onward import Onward, leave
 from appproxy.provider.steps.party_sign_in import (
     Conclude,
-    DeviceUrl,
-    JudgeProgram,
-    Observe,
     PartySignIn,
+    SignInWatch,
     nothing,
     to_client,
-    unobserved,
 )
 from appproxy.provider.steps.sign_in_form import resume
 from appproxy.provider.tokens import FormState
 from appproxy.store.machines import device_codes
 from appproxy.store.machines.device_codes import DeviceCode
-from appproxy.store.service.note import Note, nowhere
+from appproxy.store.service.note import Note
 from appproxy.store.transaction import Transaction
 
 PURPOSE = "consent"
@@ -57,13 +54,12 @@ class ConsentPages:
     """/consent and /device."""
 
     def __init__(
-        self, onward: Onward, judge: JudgeProgram | None = None, note: Note = nowhere, observe: Observe = unobserved,
-        device_url: DeviceUrl | None = None,
+        self, onward: Onward, note: Note, watch: SignInWatch,
     ) -> None:
         self._onward = onward
-        self._judge = judge
+        self._judge = watch.judge
         self._facts = onward.facts
-        self._parties = PartySignIn(onward, judge, note, observe, device_url)
+        self._parties = PartySignIn(onward, note, watch)
 
     def consent(self, looks: Limit, answers: Limit) -> AsyncResource:
         """Where a request of a native client leads once its user is signed in, and where the answer is posted; and one of a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -29,6 +29,7 @@ from appproxy.provider.oauth.party_policies import (
     session_of,
 )
 from appproxy.provider.parameters import read_query
+from appproxy.provider.passwords.authenticator import Failed, nobody_counts
 from appproxy.provider.steps.onward import Onward, client_address, leave
 from appproxy.provider.steps.sign_in_form import resume
 from appproxy.store.service.actions import CLIENT_BREAK_GLASS, CLIENT_SIGN_IN_REFUSED
@@ -64,6 +65,24 @@ def unobserved(
     return []
 
 
+@dataclass(frozen=True, slots=True)
+class SignInWatch:
+    """What the service has to say of sign-ins at its built-in provider, beside the provider itself.
+
+    `failed` counts wrong passwords. `judge` judges sign-ins of programs and at relying parties, `observe` hears what policies
+    say of the latter, and `device_url` is where devices are proved.
+    """
+
+    failed: Failed = nobody_counts
+    judge: JudgeProgram | None = None
+    observe: Observe = unobserved
+    device_url: DeviceUrl | None = None
+
+
+#: Nobody has anything to say.
+UNWATCHED = SignInWatch()
+
+
 def to_client(parameters: Mapping[str, str], issuer: str, error: str) -> str:
     """Where a client whose request was found good hears of an error (RFC 6749 section 4.1.2.1, RFC 9207)."""
     said = [("error", error), ("iss", issuer)]
@@ -82,15 +101,13 @@ class PartySignIn:
     published here.
     """
 
-    def __init__(
-        self, onward: Onward, judge: JudgeProgram | None, note: Note, observe: Observe, device_url: DeviceUrl | None = None,
-    ) -> None:
+    def __init__(self, onward: Onward, note: Note, watch: SignInWatch) -> None:
         self._onward = onward
         self._facts = onward.facts
-        self._judge = judge
+        self._judge = watch.judge
         self._note = note
-        self._observe = observe
-        self._device_url = device_url
+        self._observe = watch.observe
+        self._device_url = watch.device_url
 
     async def lead_on(
         self, request: Request, who: SignedIn, party: RelyingParty, parameters: Mapping[str, str]

@@ -9,8 +9,8 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.iweb import IRequest
@@ -21,6 +21,7 @@ from appproxy.errors import Code
 from appproxy.http.head import RequestHead
 from appproxy.identity.cookie import START_COOKIE, cookie_name
 from appproxy.identity.states import StartState
+from appproxy.net.chance import TimeAndChance
 from appproxy.net.web import (
     Answer,
     AsyncResource,
@@ -66,28 +67,48 @@ BURST, RATE = 3000.0, 20.0
 FRONT_BURST, FRONT_RATE = 300.0, 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class SignInPlace:
+    """Where users sign in. `origin`: `https://signin.DOMAIN[:PORT]`; `port`: that of all applications, part of cookie names;
+    `device_origin`: where browsers are asked for certificates of devices, "" for nowhere.
+    """
+
+    origin: str
+    port: int
+    device_origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltInPages:
+    """What the built-in provider has on the sign-in host: its pages, by name, and what ends a browser's session with it and
+    gives field lines.
+    """
+
+    pages: Mapping[bytes, IResource] = field(default_factory=dict)
+    end_session: EndSession | None = None
+
+
+#: There is no such provider.
+NOT_BUILT_IN = BuiltInPages()
+
+
 class SignIn:
     """Made once a node.
 
-    `signin_origin`: `https://signin.DOMAIN[:PORT]`; `public_port`: part of cookie names; `providers`: by their ids;
-    `wall_clock`: seconds since 1970. `extra`: more children of the sign-in host, such as the built-in provider's;
-    `end_builtin`: ends a browser's session with the built-in provider and gives field lines. `seconds`: the monotonic clock.
-    `refreshing`: where sessions are kept that are to be refreshed, and what tells the time meanwhile. `device_origin`:
-    where browsers are asked for certificates of devices, "" for nowhere. `risk`: judges sign-ins. `statuses`: asks
-    whether their certificates are revoked.
+    `providers`: by their ids. `refreshing`: where sessions are kept that are to be refreshed, and what tells the time
+    meanwhile. `risk`: judges sign-ins. `statuses`: asks whether their certificates are revoked.
     """
 
     def __init__(
-        self, signin_origin: str, public_port: int, store: SignInStore, providers: Mapping[str, IdentityProvider],
-        wall_clock: Callable[[], float], *, random_bytes: Callable[[int], bytes] = secrets.token_bytes,
-        extra: Mapping[bytes, IResource] | None = None, end_builtin: EndSession | None = None,
-        seconds: Callable[[], float] | None = None, refreshing: tuple[RefreshStore, IReactorTime] | None = None,
-        risk: RiskJudge | None = None, device_origin: str = "", statuses: DeviceStatuses | None = None,
+        self, place: SignInPlace, store: SignInStore, providers: Mapping[str, IdentityProvider], outside: TimeAndChance, *,
+        builtin: BuiltInPages = NOT_BUILT_IN, refreshing: tuple[RefreshStore, IReactorTime] | None = None,
+        risk: RiskJudge | None = None, statuses: DeviceStatuses | None = None,
     ) -> None:
-        self._seconds = seconds or wall_clock
+        #: The monotonic clock, where there is one.
+        self._seconds = outside.wall_clock if refreshing is None else refreshing[1].seconds
         self._context = SignInContext(
-            signin_origin, public_port, store, providers, wall_clock, random_bytes, refreshes=refreshing is not None,
-            risk=risk, device_origin=device_origin, statuses=statuses)
+            place.origin, place.port, store, providers, outside.wall_clock, outside.random_bytes,
+            refreshes=refreshing is not None, risk=risk, device_origin=place.device_origin, statuses=statuses)
         #: Sign-ins of users whom no policy concerns, at applications; others may count theirs here, too.
         self.exempt = self._context.exempt
         #: Keeps sessions that are in use as new as their provider has them.
@@ -100,9 +121,9 @@ class SignIn:
         self.device_elsewhere = DeviceElsewhere(self._context, check)
         self._steps = SignInSteps(self._context, self._way_back, device_step)
         self._provider_logout = ProviderLogout(self._context, self._seconds)
-        self._sign_out = SignOut(self._context, end_builtin)
+        self._sign_out = SignOut(self._context, builtin.end_session)
         #: For the host `signin.DOMAIN`.
-        self.signin_root: IResource = self._make_signin_root(extra or {})
+        self.signin_root: IResource = self._make_signin_root(builtin.pages)
         #: For the paths `/.appproxy/` of all application hosts.
         self.application_root: IResource = _tree({b".appproxy": _tree(self.application_pages())})
         #: For the host `device.DOMAIN`.

@@ -18,10 +18,12 @@ from appproxy.admin.base.operation import Ask
 from appproxy.admin.transport.api import AdminApi
 from appproxy.admin.transport.socket import AdminSocket
 from appproxy.config import ServiceSettings, StatePaths
+from appproxy.net.chance import TimeAndChance
 from appproxy.net.descriptors.inherited import HandsOver, Inherited
 from appproxy.policy.conditional.locations import no_country
 from appproxy.provider import BuiltInProvider
-from appproxy.provider.passwords.checker import Runner
+from appproxy.provider.passwords.checker import PasswordWork, Runner
+from appproxy.provider.steps.party_sign_in import SignInWatch
 from appproxy.service.exchange.exchange import Handler
 from appproxy.service.exports.exporter import Exporter
 from appproxy.service.exports.senders import Senders
@@ -41,7 +43,7 @@ from appproxy.service.signin.openid.providers import Providers
 from appproxy.service.signin.openid.trial import ProviderTrial
 from appproxy.service.signin.request.elsewhere import SignInsElsewhere
 from appproxy.service.signin.sessions.apps_page import domain_door
-from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.sign_in import BuiltInPages, SignIn, SignInPlace
 from appproxy.service.signin.stores.live_store import LiveSignInStore
 from appproxy.store.database.away import AwayStore
 from appproxy.store.database.live import LiveStore, WorkerThreads
@@ -153,16 +155,19 @@ def assemble(
     live = LiveStore(reactor, store, wall_clock, pool, keeper, shared=inherited is not None and inherited.parent is not None)
     notes, elsewhere = Notes(live, reactor, wall_clock), SignInsElsewhere()
     risk = risk_parts(settings, directory, countries, live, reactor, wall_clock)
+    outside = TimeAndChance(wall_clock)
+    watch = SignInWatch(
+        risk.failed, risk.let_in, elsewhere, device_url=lambda *asked: sign_in.device_elsewhere.url(*asked))
     provider = BuiltInProvider(
-        live, settings.signin_origin, reactor, wall_clock, run=run, note=notes.note, post=Posting(reactor), failed=risk.failed,
-        judge=risk.let_in, observe=elsewhere, device_url=lambda *asked: sign_in.device_elsewhere.url(*asked))
+        live, settings.signin_origin, reactor, outside, work=PasswordWork(run=run), note=notes.note, post=Posting(reactor),
+        watch=watch)
     providers = _providers(live, provider, reactor, wall_clock)
     revocation = Revocation(live, Fetching(reactor), reactor, wall_clock, secrets.token_bytes)
     sign_in_store = LiveSignInStore(live, notes.note, wall_clock)
     sign_in = SignIn(
-        settings.signin_origin, settings.public_port, sign_in_store, providers, wall_clock, extra=provider.resources(),
-        end_builtin=provider.end_session, seconds=reactor.seconds, refreshing=(sign_in_store, reactor), risk=risk.judge,
-        device_origin=settings.device_origin, statuses=revocation.statuses)
+        SignInPlace(settings.signin_origin, settings.public_port, settings.device_origin), sign_in_store, providers, outside,
+        builtin=BuiltInPages(provider.resources(), provider.end_session), refreshing=(sign_in_store, reactor),
+        risk=risk.judge, statuses=revocation.statuses)
     own, tokens = _handler(live, sign_in.application_root), AccessTokens(providers, reactor)
     administration = Administration(
         settings, live, reactor, wall_clock, sign_in=sign_in, renewal=sign_in.renewal, pages=own, tokens=tokens,

@@ -12,8 +12,11 @@ from twisted.web.server import Request
 
 from appproxy.errors import StoreError
 from appproxy.identity.session import Session
+from appproxy.net.chance import TimeAndChance
 from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.provider import BuiltInProvider
+from appproxy.provider.passwords.checker import PasswordWork
+from appproxy.provider.steps.party_sign_in import SignInWatch
 from appproxy.store.applications import applications
 from appproxy.store.machines import clients, device_codes, native_clients
 from appproxy.store.machines.clients import ClientChanges
@@ -62,7 +65,8 @@ def person(house: House, judge: Judge) -> Iterator[Browser]:
         house.noted.append(Noted(actor, action, target, detail or {}))
 
     provider = BuiltInProvider(
-        house.live, ISSUER, house.clock, Now(house.clock), hasher=CHEAP, run=at_once.run, judge=judge, note=note)
+        house.live, ISSUER, house.clock, TimeAndChance(Now(house.clock)), work=PasswordWork(CHEAP, at_once.run), note=note,
+        watch=SignInWatch(judge=judge))
     provider.start()
     root = Resource()
     for name, child in provider.resources().items():

@@ -14,8 +14,9 @@ from appproxy.http.fields import values
 from appproxy.http.head import Fields
 from appproxy.identity.long_address import LONGEST
 from appproxy.identity.states import MAX_TARGET, START_LIFETIME
+from appproxy.net.chance import TimeAndChance
 from appproxy.publish.application import Application, Segment, Url
-from appproxy.service.signin.sign_in import BURST, SignIn
+from appproxy.service.signin.sign_in import BURST, BuiltInPages, SignIn, SignInPlace
 from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from appproxy.store.snapshot import ProviderRecord
 from tests.service.exchanges import FakeExchange, head_for
@@ -258,7 +259,8 @@ class TestPages:
         """More pages can be put on the sign-in host, but not over ours."""
         store = MemorySignInStore(snapshot_of(WIKI), lambda: NOW)
         with pytest.raises(ValueError, match="callback"):
-            SignIn(SIGNIN, 443, store, {}, lambda: NOW, extra={b"callback": world.sign_in.signin_root})
+            SignIn(SignInPlace(SIGNIN, 443), store, {}, TimeAndChance(lambda: NOW),
+                   builtin=BuiltInPages({b"callback": world.sign_in.signin_root}))
 
 
 def test_a_database_that_is_away(world: World, browser: Browser) -> None:

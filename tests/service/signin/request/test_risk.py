@@ -13,12 +13,13 @@ from twisted.internet.defer import Deferred
 
 from appproxy.identity.devices import unseal_devices
 from appproxy.identity.session import Session
+from appproxy.net.chance import TimeAndChance
 from appproxy.policy.risk.levels import Thresholds
 from appproxy.policy.risk.outcome import RiskState, SignInOutcome
 from appproxy.service.own.resources import ResourceHandler
 from appproxy.service.signin.request.failed_passwords import FailedPasswords
 from appproxy.service.signin.request.risk import SignInRisk, Whereabouts
-from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.sign_in import BuiltInPages, SignIn, SignInPlace
 from appproxy.store.database.store import Store
 from appproxy.store.people import users
 from appproxy.store.policies import policies
@@ -64,8 +65,8 @@ def risk(service: Service, tmp_path: Path) -> SignInRisk:
 def judging(service: Service, risk: SignInRisk) -> Iterator[Service]:
     """A service that judges; no policy is left behind."""
     service.sign_in = SignIn(
-        ISSUER, 443, service.store, service.sign_in._context.providers, Now(service.clock), extra=service.builtin.resources(),
-        end_builtin=service.builtin.end_session, risk=risk)
+        SignInPlace(ISSUER, 443), service.store, service.sign_in._context.providers, TimeAndChance(Now(service.clock)),
+        builtin=BuiltInPages(service.builtin.resources(), service.builtin.end_session), risk=risk)
     service._own = ResourceHandler(service.sign_in.application_root)
     service._signin = ResourceHandler(service.sign_in.signin_root)
     yield service

@@ -14,6 +14,7 @@ from twisted.internet.task import deferLater
 from appproxy.errors import Code, StoreError
 from appproxy.identity.openid.oidc import TokenAnswer
 from appproxy.identity.session import Session
+from appproxy.net.chance import TimeAndChance
 from appproxy.policy.verdict import Pass
 from appproxy.publish.application import HeaderRule
 from appproxy.service.dispatch.gates.gate import Gate
@@ -21,7 +22,7 @@ from appproxy.service.own.resources import ResourceHandler
 from appproxy.service.signin.openid.identity_provider import OidcProvider
 from appproxy.service.signin.openid.refreshing import RefreshStore
 from appproxy.service.signin.sessions.renewal import Renewal
-from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.sign_in import SignIn, SignInPlace
 from appproxy.service.signin.stores.live_store import LiveSignInStore
 from appproxy.store.applications import applications, assignments
 from appproxy.store.database.live import LiveStore
@@ -55,8 +56,8 @@ class Node(World):
         self.store: Any = LiveSignInStore(self.live, self._note, wall_clock)
         self.refresh_store: RefreshStore = self.store
         self.sign_in = SignIn(
-            SIGNIN, 443, self.store, {self.record.id: OidcProvider(self.record, self.provider)}, wall_clock,
-            refreshing=(self.store, self.clock),
+            SignInPlace(SIGNIN, 443), self.store, {self.record.id: OidcProvider(self.record, self.provider)},
+            TimeAndChance(wall_clock), refreshing=(self.store, self.clock),
         )
         assert self.sign_in.renewal is not None
         self.renewal: Renewal = self.sign_in.renewal

@@ -13,11 +13,13 @@ from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code
 from appproxy.identity.session import Session
+from appproxy.net.chance import TimeAndChance
 from appproxy.provider import BuiltInProvider, hash_password
+from appproxy.provider.passwords.checker import PasswordWork
 from appproxy.service.dispatch.gates.gate import Gate
 from appproxy.service.own.resources import ResourceHandler
 from appproxy.service.signin.openid.identity_provider import OidcProvider
-from appproxy.service.signin.sign_in import SignIn
+from appproxy.service.signin.sign_in import BuiltInPages, SignIn, SignInPlace
 from appproxy.service.signin.stores.live_store import LiveSignInStore
 from appproxy.store.applications import applications, assignments
 from appproxy.store.database.initial import initialise
@@ -51,8 +53,8 @@ class Service(World):
         record = ProviderRecord("builtin", "builtin", ISSUER, "", "", kind="builtin")
         provider = OidcProvider(record, self.builtin.client())
         self.sign_in = SignIn(
-            ISSUER, 443, self.store, {"builtin": provider}, wall_clock, extra=self.builtin.resources(),
-            end_builtin=self.builtin.end_session,
+            SignInPlace(ISSUER, 443), self.store, {"builtin": provider}, TimeAndChance(wall_clock),
+            builtin=BuiltInPages(self.builtin.resources(), self.builtin.end_session),
         )
         self.gate = Gate()
         self.reached = []
@@ -88,7 +90,7 @@ def service(database: Store) -> Iterator[Service]:
     clock = NoThreads()
     live = LiveStore(clock, database, Now(clock), pool=at_once)
     got(live.start())
-    builtin = BuiltInProvider(live, ISSUER, clock, Now(clock), hasher=CHEAP, run=at_once.run)
+    builtin = BuiltInProvider(live, ISSUER, clock, TimeAndChance(Now(clock)), work=PasswordWork(CHEAP, at_once.run))
     builtin.start()
     yield Service(live=live, builtin=builtin, clock=clock)
     builtin.stop()
