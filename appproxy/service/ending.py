@@ -12,7 +12,6 @@ from appproxy.config.service import ServiceSettings
 from appproxy.service.front.front import NEWCOMER_SECONDS, NOTICE_SECONDS, Front
 from appproxy.service.listen.fronts import OtherFronts
 from appproxy.service.listen.listeners import Listeners
-from appproxy.service.relay.relay import Relay
 from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.nodes.membership import Membership
 from appproxy.service.tunnel.succession import Succession
@@ -26,13 +25,13 @@ _LAST_WORDS = 1.0
 
 
 class NodeEnd:
-    """`is_worker`: another process listens for this node, and has told balancers of the end."""
+    """Of one node: what of it has to be left, and in which order."""
 
     log = Logger()
 
     def __init__(
         self, settings: ServiceSettings, reactor: Any, listeners: Listeners, front: Front, others: OtherFronts, *,
-        end_point: TunnelListener, relay: Relay, membership: Membership, succession: Succession, is_worker: bool,
+        end_point: TunnelListener, membership: Membership, succession: Succession,
     ) -> None:
         self._settings = settings
         self._reactor = reactor
@@ -40,10 +39,9 @@ class NodeEnd:
         self._front = front
         self._others = others
         self._end_point = end_point
-        self._relay = relay
+        self._relay = end_point.relay
         self._membership = membership
         self._succession = succession
-        self._is_worker = is_worker
         #: The node has been told to end, which `/ready` says.
         self.has_begun = False
 
@@ -51,7 +49,7 @@ class NodeEnd:
         """`/ready` says so from now on; everybody is served as ever, until balancers have asked it."""
         self.has_begun = True
         seconds = self._settings.unready_seconds
-        if seconds and not self._succession.goes_on and not self._is_worker:
+        if seconds and not self._succession.goes_on:
             await self._pause(seconds)
 
     async def drain(self) -> None:

@@ -7,9 +7,8 @@ to send no new requests here, users' answers end with `Connection: close`, and o
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from twisted.python.failure import Failure
 
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import Code, ConfigError
-from appproxy.net.chance import TimeAndChance
+from appproxy.net.chance import OUTSIDE, TimeAndChance
 from appproxy.net.descriptors.inherited import Inherited
 from appproxy.net.descriptors.open_files import raise_limit, shares
 from appproxy.net.line_file import BoundedLineFile, LineFile
@@ -69,7 +68,6 @@ from appproxy.service.tunnel.succession import Succession
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.upkeep import end_assignments, keep_up
 from appproxy.store.service import keys
-from appproxy.store.service.note import Note, nowhere
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import Reading
 from appproxy.tunnel.json_heads.findings import Findings
@@ -111,16 +109,14 @@ class ServiceNode(Service):
         own: OwnPages,
         *,
         directory: Path | None = None,
-        wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
-        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
-        note: Note = nowhere,
+        outside: TimeAndChance = OUTSIDE,
         inherited: Inherited | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
         self.ready: Deferred[None] = Deferred()
         self._reactor = reactor
-        self._wall_clock = wall_clock
+        self._wall_clock, self._random_bytes = wall_clock, random_bytes = outside.wall_clock, outside.random_bytes
         self._directory = directory
         self._access_log: AccessLog | None = None
         self._tunnel_context: TunnelContext | None = None
@@ -133,14 +129,13 @@ class ServiceNode(Service):
         self.hooks.add("ended", self.traffic.add)
         self.certificates = Certificates(settings, directory or Path(), wall_clock, random_bytes)
         self.gate = Gate(settings.public_port, renewing=sign_in.renewal)
-        self._programs = programs(self.gate, store, reactor, note, sign_in.tokens)
-        self._random_bytes = random_bytes
+        self._programs = programs(self.gate, store, reactor, sign_in.note, sign_in.tokens)
         self._error_pages = ErrorPages(lambda: self.snapshot.brand)
         self.relay = self._new_relay()
         self._cuts = Cuts(self.relay, lambda: self.snapshot, wall_clock, sign_in.renewal, self._forget_ended)
         self.dispatcher = self._new_dispatcher(sign_in, own)
         self._listeners = Listeners(settings, reactor, self._files.few, inherited)
-        fronts = Fronts(settings, reactor, self._refusal, self._files, TimeAndChance(wall_clock, random_bytes))
+        fronts = Fronts(settings, reactor, self._refusal, self._files, outside)
         self.front = fronts.users(self.dispatcher, self.hooks)
         #: What it knows and its database does not.
         self.status = NodeStatus(store, self.relay, self.rates, self.certificates, reactor, self.front.new_id)
@@ -154,10 +149,13 @@ class ServiceNode(Service):
     # Its parts.
 
     def _new_end(self, inherited: Inherited | None) -> NodeEnd:
-        is_worker = inherited is not None and inherited.parent is not None
+        settings = self.settings
+        if inherited is not None and inherited.parent is not None:
+            # It is the parent that listens, and that has told balancers of the end.
+            settings = replace(settings, unready_seconds=0.0)
         return NodeEnd(
-            self.settings, self._reactor, self._listeners, self.front, self._other_fronts, end_point=self.end_point,
-            relay=self.relay, membership=self.membership, succession=self.succession, is_worker=is_worker)
+            settings, self._reactor, self._listeners, self.front, self._other_fronts, end_point=self.end_point,
+            membership=self.membership, succession=self.succession)
 
     def _new_relay(self) -> Relay:
         settings = self.settings

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -37,8 +38,6 @@ from appproxy.service.exchange.exchange import Exchange, Handler
 from appproxy.store.snapshot import Snapshot
 
 T = TypeVar("T")
-#: Answers a request of somebody, with its body: status, fields, body.
-Answering = Callable[[Exchange, bytes, Session], Deferred[tuple[int, bytes, bytes]]]
 
 #: Bytes of a body: room for any bundle of certificates; and for the whole configuration, of some 20,000 applications.
 BODY_LIMIT, CONFIGURATION_LIMIT = 1 << 20, 16 << 20
@@ -58,12 +57,17 @@ _MACHINES = b"/device"
 _METHOD_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
 
 
-class OpenStream(Protocol):
-    """Answers somebody with a stream of events, as far as they may hear of any."""
+class AdminContent(Protocol):
+    """The API and the pages, for whoever may be here."""
 
-    def __call__(self, exchange: Exchange, session: Session, why_not: Callable[[Session], str], /) -> None:
-        """`why_not`: why they may be here no longer, "" while they may, with their session as it is by then. Raises
-        RequestError.
+    def answer(self, exchange: Exchange, body: bytes, session: Session) -> Deferred[tuple[int, bytes, bytes]]:
+        """The answer to somebody's request: status, fields, body. Fails with RequestError."""
+        ...
+
+    def stream(self, exchange: Exchange, session: Session, why_not: Callable[[Session], str]) -> None:
+        """Answer with a stream of events, as far as they may hear of any. Raises RequestError.
+
+        `why_not`: why they may be here no longer, "" while they may, with their session as it is by then.
         """
         ...
 
@@ -80,35 +84,43 @@ class UnsignedEndPoints(Protocol):
         ...
 
 
-class AdminHost:
-    """A `Handler`.
+@dataclass(frozen=True, slots=True)
+class AdminSignIn:
+    """How people sign in there: where they are sent to, and the pages of it below `/.appproxy/`."""
 
-    `machines`: what answers those that nobody has signed in at; `freshness`: so many seconds ago may who lets one in have
+    start: SignInStart
+    pages: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSignIn:
+    """How machines do: what answers those that nobody has signed in at, and how many seconds ago may who lets one in have
     signed in.
-
-    `events`: answers who asks for the stream of events.
-
-    `pages`: sign-in and sign-out below `/.appproxy/`; `metadata`: where programs sign in; `answer`: the API, and the pages.
     """
+
+    end_points: UnsignedEndPoints
+    freshness: float
+
+
+class AdminHost:
+    """A `Handler`. `metadata`: where programs sign in."""
 
     log = Logger()
 
     def __init__(
-        self, store: SnapshotSource, programs: Programs, sign_in: SignInStart, error_pages: ErrorPages, *, pages: Handler,
-        metadata: ResourceMetadata, answer: Answering, wall_clock: Callable[[], float], machines: UnsignedEndPoints,
-        freshness: float, events: OpenStream,
+        self, store: SnapshotSource, programs: Programs, error_pages: ErrorPages, content: AdminContent, *,
+        sign_in: AdminSignIn, machines: MachineSignIn, metadata: ResourceMetadata, wall_clock: Callable[[], float],
     ) -> None:
-        self._events = events
-        self._machines = machines
-        self._fresh = Demand(max_age=freshness)
+        self._content = content
+        self._machines = machines.end_points
+        self._fresh = Demand(max_age=machines.freshness)
         self._store = store
         self._programs = programs
         self._metadata = metadata
         self._authentication = MachineAuthentication(programs)
-        self._authorization = _Authorization(programs, sign_in, error_pages)
+        self._authorization = _Authorization(programs, sign_in.start, error_pages)
         self._error_pages = error_pages
-        self._pages = pages
-        self._answer = answer
+        self._pages = sign_in.pages
         self._wall_clock = wall_clock
         self._limit = RateLimit(BURST, RATE)
 
@@ -202,10 +214,10 @@ class AdminHost:
             self._refuse(exchange, code, verdict.reason)
             return
         if exchange.head.method == b"GET" and exchange.head.target.partition(b"?")[0] == EVENTS:
-            self._events(exchange, session, lambda now: self._why_not(exchange, now))
+            self._content.stream(exchange, session, lambda now: self._why_not(exchange, now))
             return
         exchange.responder = _Nobody()
-        self._answer(exchange, body, session).addCallbacks(
+        self._content.answer(exchange, body, session).addCallbacks(
             lambda answer: send(exchange, *answer), lambda failure: self._failed(exchange, failure))
 
     def _verdict(self, exchange: Exchange, session: Session) -> Verdict[Session]:

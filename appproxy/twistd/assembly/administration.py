@@ -29,17 +29,14 @@ from appproxy.policy.authorizer import SERVICE_TOKEN
 from appproxy.publish.application import Application
 from appproxy.service.dispatch.error_pages import ErrorPages
 from appproxy.service.dispatch.gates.gate import Gate
-from appproxy.service.dispatch.gates.provider_tokens import TokenBook
-from appproxy.service.dispatch.gates.sign_in_start import SignInStart
 from appproxy.service.dispatch.stages.resource_metadata import ResourceMetadata
 from appproxy.service.exchange.exchange import Exchange, Handler
-from appproxy.service.own.admin_host import API, AdminHost, route_of, send
+from appproxy.service.node_parts import NodeSignIn
+from appproxy.service.own.admin_host import API, AdminHost, AdminSignIn, MachineSignIn, route_of, send
 from appproxy.service.own.event_stream import EventStreams, Show
 from appproxy.service.own.token_uses import programs
-from appproxy.service.signin.sessions.renewal import Renewal
 from appproxy.store.database.live import LiveStore
 from appproxy.store.service.audit import AuditRow
-from appproxy.store.service.note import Note
 
 
 class Administration:
@@ -47,25 +44,25 @@ class Administration:
 
     def __init__(
         self, settings: ServiceSettings, live: LiveStore, reactor: Any, wall_clock: Callable[[], float], *,
-        sign_in: SignInStart, renewal: Renewal | None, pages: Handler, tokens: TokenBook, note: Note,
-        directories: AskedDirectories,
+        sign_in: NodeSignIn, pages: Handler, directories: AskedDirectories,
     ) -> None:
         self._settings = settings
         self._live = live
         self._reactor = reactor
         self._wall_clock = wall_clock
-        self._renewal = renewal
+        self._renewal = sign_in.renewal
         self._api: HttpsApi | None = None
         self._console: Console | None = None
-        gate = Gate(settings.public_port, renewing=renewal)
+        gate = Gate(settings.public_port, renewing=sign_in.renewal)
         place = MachinePlace(settings.admin_origin, settings.admin_host, reactor.seconds, token_bytes)
         self._allowing = Allowing(live, self._facts, reactor.seconds)
         #: Answers what comes to `admin.DOMAIN`.
         self.handler: Handler = AdminHost(
-            live, programs(gate, live, reactor, note, tokens), sign_in, ErrorPages(lambda: live.snapshot.brand),
-            pages=pages, metadata=ResourceMetadata({settings.public_port, settings.listen.port}), answer=self._answer,
-            wall_clock=wall_clock, machines=MachineEndPoints(live, self._facts, place, directories, renewal),
-            freshness=settings.machine_sign_in_minutes * 60.0, events=self._stream)
+            live, programs(gate, live, reactor, sign_in.note, sign_in.tokens), ErrorPages(lambda: live.snapshot.brand), self,
+            sign_in=AdminSignIn(sign_in.start, pages),
+            machines=MachineSignIn(MachineEndPoints(live, self._facts, place, directories, sign_in.renewal),
+                                   settings.machine_sign_in_minutes * 60.0),
+            metadata=ResourceMetadata({settings.public_port, settings.listen.port}), wall_clock=wall_clock)
         self._streams = EventStreams(live, reactor)
 
     def _facts(self) -> MachineFacts:
@@ -80,8 +77,8 @@ class Administration:
             self._api.answer, lambda: live.snapshot.brand, lambda: live.snapshot.keys, self._settings.public_port,
             self._wall_clock, lambda work: deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work))
 
-    def _stream(self, exchange: Exchange, session: Session, why_not: Callable[[Session], str]) -> None:
-        """Answer with the stream of events, or with why not."""
+    def stream(self, exchange: Exchange, session: Session, why_not: Callable[[Session], str]) -> None:
+        """Answer with the stream of events, or with why not (`admin_host.AdminContent`)."""
         api = self._api
         if api is None:
             raise RequestError(Code.OVERLOADED, "the node begins")
@@ -99,7 +96,8 @@ class Administration:
             return
         self._streams.open(exchange, (caller.provider, caller.subject), after, hearer)
 
-    def _answer(self, exchange: Exchange, body: bytes, session: Session) -> Deferred[tuple[int, bytes, bytes]]:
+    def answer(self, exchange: Exchange, body: bytes, session: Session) -> Deferred[tuple[int, bytes, bytes]]:
+        """What the API or a page answers (`admin_host.AdminContent`)."""
         if self._api is None or self._console is None:
             return fail(RequestError(Code.OVERLOADED, "the node begins"))
         asked = asked_of(exchange, body, session)

@@ -169,13 +169,12 @@ def assemble(
         builtin=BuiltInPages(provider.resources(), provider.end_session), refreshing=(sign_in_store, reactor),
         risk=risk.judge, statuses=revocation.statuses)
     own, tokens = _handler(live, sign_in.application_root), AccessTokens(providers, reactor)
+    entrance = NodeSignIn(sign_in, notes.note, sign_in.renewal, tokens, (sign_in_store, sign_in))
     administration = Administration(
-        settings, live, reactor, wall_clock, sign_in=sign_in, renewal=sign_in.renewal, pages=own, tokens=tokens,
-        note=notes.note, directories=provider.directories)
+        settings, live, reactor, wall_clock, sign_in=entrance, pages=own, directories=provider.directories)
     node = ServiceNode(
-        settings, live, reactor, NodeSignIn(sign_in, sign_in.renewal, tokens, (sign_in_store, sign_in)),
-        OwnPages(_own_hosts(settings, live, sign_in, administration), own), directory=directory, wall_clock=wall_clock,
-        note=notes.note, inherited=inherited)
+        settings, live, reactor, entrance, OwnPages(_own_hosts(settings, live, sign_in, administration), own),
+        directory=directory, outside=outside, inherited=inherited)
     _tell(node, sign_in, elsewhere, risk, revocation)
     exporter = node.exporter = Exporter(
         live, settings.domain, Senders(reactor, wall_clock), reactor, wall_clock, secrets.token_bytes)
