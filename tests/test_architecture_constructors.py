@@ -11,7 +11,7 @@ MOST = 8
 #: Those with more, and why. Records, whose fields are their meaning, are written as dataclasses, and not counted.
 WHY_MORE = {
     "CookieAuthResource": "a public name of the library: each argument is one that programs give by its name",
-    "AnsweredRequest": "made for each request of users: one more object, to hold some of its arguments, would be one more call",
+    "AnsweredRequest": "made for each request of users: an object that holds some of its arguments would be one more call",
 }
 
 

@@ -13,13 +13,15 @@ from appproxy.store.engine import make_engine
 from appproxy.store.sealing import Sealer
 from appproxy.store.tables import attempts as schema_attempts
 from appproxy.store.tables import core as schema
+from appproxy.store.tables import factors as schema_factors
 from appproxy.store.tables import fleet as schema_fleet
 from appproxy.store.tables import nodes as schema_nodes
 
 #: What is copied, parents first.
 _TABLES = ["alembic_version", *(table.name for table in schema.metadata.sorted_tables)]
 #: All files of tables are read by then.
-assert {schema_nodes.nodes.name, schema_attempts.password_attempts.name, schema_fleet.connector_places.name} <= set(_TABLES)
+assert {schema_nodes.nodes.name, schema_attempts.password_attempts.name, schema_factors.passkeys.name,
+        schema_fleet.connector_places.name} <= set(_TABLES)
 _COUNTER = "audit_number_seq"
 #: Seconds for those who still hold rows of the last test.
 _LOCKED = 10

@@ -9,15 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 
 from appproxy.errors import StoreError
 from appproxy.policy.fair_queue import LaneQueue
@@ -28,13 +26,13 @@ from appproxy.store.database.away import AwayStore
 from appproxy.store.database.hearing import Hearing
 from appproxy.store.database.kept import Keeper
 from appproxy.store.database.store import Store
+from appproxy.store.database.thread import DatabaseThread, WorkerThreads
 from appproxy.store.database.together import TOO_LATE, Together, Work, carry_out
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import NODES, SNAPSHOT, Reading, Transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
-R = TypeVar("R")
 Subscriber = Callable[[Snapshot, Snapshot], None]
 
 #: How often other processes' commits are looked for, in seconds: a revoked connector or user is cut within it. Where the
@@ -52,9 +50,6 @@ MOST_TOGETHER = 16
 PATIENCE = 8.0
 #: So are those whose work was begun by then, and is not done so long after they have asked.
 LONGEST = 10.0
-#: The connections to a server on which work has been under way for so long are given up: a server that is frozen
-#: answers no more, but its machine acknowledges every byte, and TCP has nothing to complain of.
-GIVEN_UP = 10.0
 _STOPPING = "the service is stopping"
 _BEGUN = "it was begun and may still be done: look before you ask again"
 
@@ -64,42 +59,6 @@ class _Lane(IntEnum):
 
     REQUESTS = 1
     SERVICE = 4
-
-
-class _Watch:
-    """Calls `interrupt` when what was handed to the thread has been under way there for too long."""
-
-    def __init__(self, reactor: Any, interrupt: Callable[[], object]) -> None:
-        self._reactor = reactor
-        self._interrupt = interrupt
-        #: When the thread has begun with it; None while it waits there.
-        self.begun: float | None = None
-        self._later: IDelayedCall = reactor.callLater(GIVEN_UP, self._look)
-
-    def _look(self) -> None:
-        left = GIVEN_UP if self.begun is None else self.begun + GIVEN_UP - self._reactor.seconds()
-        if left <= 0:
-            self._interrupt()
-        else:
-            self._later = self._reactor.callLater(left, self._look)
-
-    def over(self, result: R) -> R:
-        """It is done."""
-        if self._later.active():
-            self._later.cancel()
-        return result
-
-
-class WorkerThreads(Protocol):
-    """What LiveStore needs of `twisted.python.threadpool.ThreadPool`."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-    def callInThreadWithCallback(
-        self, onResult: Callable[[bool, Any], object] | None, func: Callable[..., object], *args: Any, **kwargs: Any
-    ) -> object: ...
 
 
 class LiveStore:
@@ -131,14 +90,13 @@ class LiveStore:
         #: Belongs to the database thread.
         self._lifetimes = Lifetimes()
         store.use_lifetimes(self._lifetimes)
-        # One thread: transactions of one node wait here, not inside the database.
-        self._pool: WorkerThreads = pool if pool is not None else ThreadPool(1, 1, name="store")
+        self._thread = DatabaseThread(reactor, lambda: store.interrupt(), pool)
         self._polling = LoopingCall(self._poll)
         self._polling.clock = reactor
         self._subscribers: list[Subscriber] = []
         self._last_words: list[Callable[[], object]] = []
         self._snapshot: Snapshot | None = None
-        self._hearing = Hearing(reactor, store, self._in_thread, POLL)
+        self._hearing = Hearing(reactor, store, self._thread.do, POLL)
         self._hurry = Paced(reactor, HURRY, self._poll)
         self._hearing.on(SNAPSHOT, self._hurry.ask)
         # Both belong to the database thread.
@@ -193,8 +151,8 @@ class LiveStore:
 
     def start(self) -> Deferred[None]:
         """Build the first snapshot, then look for others' changes every second. Fails as the build fails."""
-        self._pool.start()
-        started = self._in_thread(self._first_build)
+        self._thread.start()
+        started = self._thread.do(self._first_build)
 
         def begin(snapshot: Snapshot) -> None:
             self._swap(snapshot)
@@ -202,7 +160,7 @@ class LiveStore:
             self._hearing.start()
 
         def failed(failure: Failure) -> Failure:
-            self._pool.stop()
+            self._thread.stop()
             return failure
 
         return started.addCallbacks(begin, failed)
@@ -217,11 +175,11 @@ class LiveStore:
             callback()
         self._stopping = True
         self._hand_over()
-        closed = self._in_thread(self._store.close)
+        closed = self._thread.do(self._store.close)
         return closed.addBoth(self._ended)
 
     def _ended(self, result: None | Failure) -> None | Failure:
-        self._pool.stop()
+        self._thread.stop()
         return result
 
     def write(
@@ -287,7 +245,7 @@ class LiveStore:
 
     def _give(self, together: Together) -> None:
         self._idle -= 1
-        self._in_thread(self._begin, together).addBoth(self._done, together)
+        self._thread.do(self._begin, together).addBoth(self._done, together)
 
     def _begin(self, together: Together) -> Snapshot | None:
         """In the thread. Gives a newer snapshot, None where there is none."""
@@ -327,16 +285,6 @@ class LiveStore:
             late.cancel()
         work.done.callback(result)
 
-    def _in_thread(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
-        watch = _Watch(self._reactor, self._store.interrupt)
-
-        def run() -> T:
-            watch.begun = self._reactor.seconds()
-            return do(*args, **kwargs)
-
-        deferred: Deferred[T] = deferToThreadPool(self._reactor, cast("ThreadPool", self._pool), run)
-        return deferred.addBoth(watch.over)
-
     def _first_build(self) -> Snapshot:
         # The number first: a commit in between is then seen by the first poll. Where the database is away each poll asks.
         self._version = None if self._store.kept_at is not None else self._store.data_version()
@@ -375,7 +323,7 @@ class LiveStore:
                 self.log.error("the database does not answer: {reason}", reason=failure.getErrorMessage())
             self.reachable = False
 
-        return self._in_thread(look).addCallbacks(done, failed)
+        return self._thread.do(look).addCallbacks(done, failed)
 
     def _rebuild(self) -> Snapshot | None:
         """A newer snapshot, None when nothing changed or it cannot be built. Runs in the database thread."""

@@ -15,7 +15,6 @@ from appproxy.store.service import audit_chain, audit_exports, keys
 from appproxy.store.tables.certificates import acme_accounts
 from appproxy.store.tables.certificates import certificates as certificate_table
 from appproxy.store.tables.core import audit_chains, authorities, leaves, master_check, sealing_keys, signing_keys
-from appproxy.store.tables.core import authenticator_apps as app_table
 from appproxy.store.tables.core import client_keys as client_key_table
 from appproxy.store.tables.core import encryption_keys as encryption_key_table
 from appproxy.store.tables.core import kept_forms as kept_form_table
@@ -24,6 +23,7 @@ from appproxy.store.tables.core import sessions as session_table
 from appproxy.store.tables.devices import devices as device_table
 from appproxy.store.tables.directories import directories as directory_table
 from appproxy.store.tables.exports import audit_exports as export_table
+from appproxy.store.tables.factors import authenticator_apps as app_table
 from appproxy.store.tables.roles import idempotent_answers
 from appproxy.store.transaction import Transaction
 

@@ -46,8 +46,9 @@ from appproxy.service.signin.sessions.apps_page import domain_door
 from appproxy.service.signin.sign_in import BuiltInPages, SignIn, SignInPlace
 from appproxy.service.signin.stores.live_store import LiveSignInStore
 from appproxy.store.database.away import AwayStore
-from appproxy.store.database.live import LiveStore, WorkerThreads
+from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
+from appproxy.store.database.thread import WorkerThreads
 from appproxy.store.policies.countries import CountryDatabase
 from appproxy.store.service.notes import Notes
 from appproxy.store.snapshot import BUILTIN, OIDC, ProviderRecord

@@ -19,8 +19,9 @@ from twisted.python.failure import Failure
 from appproxy.errors import StoreError
 from appproxy.policy.sender import SENDER
 from appproxy.store.applications import applications
-from appproxy.store.database.live import GIVEN_UP, HANDED, HURRY, LONGEST, MOST_WAITING, PATIENCE, POLL, LiveStore
+from appproxy.store.database.live import HANDED, HURRY, LONGEST, MOST_WAITING, PATIENCE, POLL, LiveStore
 from appproxy.store.database.store import Store
+from appproxy.store.database.thread import GIVEN_UP
 from appproxy.store.people.session import one_time
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import settings

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from appproxy.errors import AlreadyThere
 from appproxy.store import names
-from appproxy.store.tables.core import authenticator_apps
+from appproxy.store.tables.factors import authenticator_apps
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Purpose of sealing (associated data: never change it).

@@ -10,9 +10,9 @@ from appproxy.store.people.factors import authenticator_apps, passkeys, recovery
 from appproxy.store.people.session import sessions
 from appproxy.store.people.users import User
 from appproxy.store.snapshot import BUILTIN
-from appproxy.store.tables.core import authenticator_apps as app_table
-from appproxy.store.tables.core import passkeys as passkey_table
 from appproxy.store.tables.core import users
+from appproxy.store.tables.factors import authenticator_apps as app_table
+from appproxy.store.tables.factors import passkeys as passkey_table
 from appproxy.store.transaction import Reading, Transaction
 
 _OF_USER = sa.select(

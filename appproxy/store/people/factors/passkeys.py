@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from appproxy.errors import AlreadyThere
 from appproxy.store import names
-from appproxy.store.tables.core import passkeys
+from appproxy.store.tables.factors import passkeys
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: Of one user: their devices, and some security keys.

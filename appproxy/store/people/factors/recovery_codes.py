@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 
-from appproxy.store.tables.core import recovery_codes
+from appproxy.store.tables.factors import recovery_codes
 from appproxy.store.transaction import Reading, Transaction
 
 

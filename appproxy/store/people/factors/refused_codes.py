@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from appproxy.store.tables.core import refused_codes
+from appproxy.store.tables.factors import refused_codes
 from appproxy.store.transaction import Reading, Transaction
 
 #: As long as anything depends on one, in seconds.

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store import names
 from appproxy.store.people import user_groups
-from appproxy.store.tables.core import memberships, second_factor_rules
+from appproxy.store.tables.core import memberships
 from appproxy.store.tables.core import user_groups as group_table
+from appproxy.store.tables.factors import second_factor_rules
 from appproxy.store.transaction import Reading, Row, Transaction
 
 #: The id of the rule for all users.

@@ -12,7 +12,7 @@ from appproxy.store.database.store import Store
 from appproxy.store.people import password_links, users
 from appproxy.store.people.factors import authenticator_apps, passkeys, recovery_codes
 from appproxy.store.people.password_links import LinkKind
-from appproxy.store.tables.core import authenticator_apps as table
+from appproxy.store.tables.factors import authenticator_apps as table
 
 SECRET = "JBSWY3DPEHPK3PXP"
 

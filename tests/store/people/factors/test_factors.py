@@ -15,7 +15,7 @@ from appproxy.store.people.factors import (
 )
 from appproxy.store.people.factors.factors import FactorsOfUser
 from appproxy.store.snapshot import BUILTIN
-from appproxy.store.tables.core import recovery_codes as code_table
+from appproxy.store.tables.factors import recovery_codes as code_table
 
 DAY = 86400.0
 
