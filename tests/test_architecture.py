@@ -94,7 +94,7 @@ INNER = {
         {"relay"},
     ],
     "service.tunnel": [
-        {"admission", "links", "sightings", "suspicion"},
+        {"admission", "links", "sightings", "suspicion", "welcome"},
         {"former", "hints", "nodes", "rivals"},
         {"listener"},
         {"succession"},
@@ -106,7 +106,7 @@ INNER = {
         {"portal"},
         {"sessions"},
         {"fragment", "step_up", "way_back"},
-        {"device_link", "device_step", "sign_in_again"},
+        {"device_link", "device_step", "new_session", "sign_in_again"},
         {"device_elsewhere", "steps"},
         {"sign_in"},
     ],

@@ -61,10 +61,11 @@ from appproxy.service.relay.request_signer import load_signer
 from appproxy.service.relay.shared import RelaySettings
 from appproxy.service.relay.told import ToldOfUsers
 from appproxy.service.tunnel.hints import concerned
-from appproxy.service.tunnel.listener import NodeIdentity, TunnelListener
+from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.nodes.membership import Membership, own_record
 from appproxy.service.tunnel.sightings import Sightings
 from appproxy.service.tunnel.succession import Succession
+from appproxy.service.tunnel.welcome import NodeIdentity
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.upkeep import end_assignments, keep_up
 from appproxy.store.service import keys

@@ -30,7 +30,8 @@ from appproxy.service.relay.told import ToldOfUsers
 from appproxy.service.tunnel.hints import Concerned
 from appproxy.service.tunnel.links.data_link import DataLink
 from appproxy.service.tunnel.links.signal_link import SignalLink
-from appproxy.service.tunnel.listener import NodeIdentity, TunnelListener
+from appproxy.service.tunnel.listener import TunnelListener
+from appproxy.service.tunnel.welcome import NodeIdentity
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role, SignalSession

@@ -7,14 +7,13 @@ one read, RSP. All else (bodies, long answers, upgrades, retries) hangs off it.
 from __future__ import annotations
 
 from appproxy.connector.applications.route import OriginRoute
-from appproxy.connector.origin.dial.reasons import place_name
 from appproxy.connector.origin.h1.repeat import may_repeat
 from appproxy.connector.origin.h1.request_head import share_of
 from appproxy.connector.origin.origin_stream import GivesWay, OriginAttempt, OriginStream
 from appproxy.connector.requests.answer import AnswerStream
 from appproxy.connector.requests.inline_answer import answer_in_line
 from appproxy.connector.requests.live_request import LiveRequest, RequestTable
-from appproxy.connector.requests.origin_timeout import TIMEOUT_MARGIN, is_excused
+from appproxy.connector.requests.origin_timeout import TIMEOUT_MARGIN, is_excused, why_late
 from appproxy.connector.requests.upgraded_stream import UpgradedStream
 from appproxy.connector.requests.upload import Framing, OriginUpload, framing
 from appproxy.connector.tunnel.attachment import DataAttachment, look_at
@@ -347,9 +346,7 @@ class OriginRequest(LiveRequest):
         if is_excused(self.connection, self.upload, self.attachment):
             self._follow(Event.DEADLINE_EXCUSED)
             return
-        place = place_name(self.route.target.address) if self.route is not None else "the application"
-        seconds = f"{self.request.timeout:g} s"
-        self._end(Event.DEADLINE, Code.ORIGIN_TIMEOUT, f"{place}: no answer within backend_timeout, {seconds}")
+        self._end(Event.DEADLINE, Code.ORIGIN_TIMEOUT, why_late(self.route, self.request))
 
     def reject(self, code: Code, text: str = "") -> None:
         """Not processed: another connector may have it."""

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appproxy.connector.origin.dial.reasons import place_name
+
 if TYPE_CHECKING:
+    from appproxy.connector.applications.route import OriginRoute
     from appproxy.connector.origin.origin_stream import OriginStream
     from appproxy.connector.requests.upload import OriginUpload
     from appproxy.connector.tunnel.attachment import DataAttachment
+    from appproxy.tunnel.messages import Request
 
 #: The service's own back-end timeout comes first, because it also counts what the tunnel takes; this is for the case
 #: that its CANCEL does not come.
 TIMEOUT_MARGIN = 5.0
+
+
+def why_late(route: OriginRoute | None, request: Request) -> str:
+    """Which application was silent for how long, for the log and the service."""
+    place = "the application" if route is None else place_name(route.target.address)
+    return f"{place}: no answer within backend_timeout, {request.timeout:g} s"
 
 
 def is_excused(connection: OriginStream | None, upload: OriginUpload | None, attachment: DataAttachment | None) -> bool:

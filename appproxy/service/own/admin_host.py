@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from appproxy.errors import Code, RequestError
-from appproxy.http.head import Fields, RequestHead
+from appproxy.http.head import RequestHead
 from appproxy.identity.session import Session
 from appproxy.pages import error_page
 from appproxy.policy.authorizer import Authorizer, RequestContext
@@ -35,6 +35,7 @@ from appproxy.service.dispatch.stage import ANSWERED
 from appproxy.service.dispatch.stages.machine_access import MachineAuthentication, MachineAuthorization, Programs
 from appproxy.service.dispatch.stages.resource_metadata import ResourceMetadata
 from appproxy.service.exchange.exchange import Exchange, Handler
+from appproxy.service.exchange.whole_body import WholeBody
 from appproxy.store.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -201,10 +202,8 @@ class AdminHost:
         elif head.length is not None and head.length > limit:
             self._refuse(exchange, Code.BODY_TOO_LARGE)
         else:
-            body = _Body(exchange, lambda data: self._guarded(exchange, lambda: do(data)),
-                         lambda: self._refuse(exchange, Code.BODY_TOO_LARGE), limit)
-            exchange.responder = body
-            exchange.read_body(body)
+            WholeBody(exchange, limit, lambda data: self._guarded(exchange, lambda: do(data)),
+                      lambda: self._refuse(exchange, Code.BODY_TOO_LARGE)).read()
 
     def _perform(self, exchange: Exchange, session: Session, body: bytes) -> None:
         """A body may take long: who has been shut out meanwhile does nothing more."""
@@ -285,41 +284,6 @@ class _Authorization(MachineAuthorization):
 def body_limit(target: bytes) -> int:
     """How large the body of a request may be."""
     return CONFIGURATION_LIMIT if target.startswith(_CONFIGURATION) else BODY_LIMIT
-
-
-class _Body:
-    """A body, whole and bounded."""
-
-    def __init__(
-        self, exchange: Exchange, done: Callable[[bytes], None], too_large: Callable[[], None],
-        limit: int = BODY_LIMIT,
-    ) -> None:
-        self._limit = limit
-        self._exchange = exchange
-        self._done = done
-        self._too_large = too_large
-        self._pieces: list[bytes] = []
-        self._taken = 0
-
-    def body_received(self, data: bytes) -> None:
-        """A piece of it."""
-        self._taken += len(data)
-        if self._taken <= self._limit:
-            self._pieces.append(data)
-        elif self._taken - len(data) <= self._limit:  # the first piece too much
-            self._pieces.clear()
-            self._exchange.stop_body()
-            self._too_large()
-
-    def body_ended(self, trailers: Fields) -> None:
-        """All of it is there."""
-        if self._taken <= self._limit:
-            self._done(b"".join(self._pieces))
-
-    def user_left(self, code: Code) -> None:
-        """Nothing was done yet."""
-        self._taken = self._limit + 1
-        self._pieces.clear()
 
 
 class _Nobody:

@@ -15,10 +15,8 @@ from twisted.web.iweb import IRequest
 
 from appproxy.errors import Code, IdentityError, RequestError, StoreError
 from appproxy.identity import answer_state, binding
-from appproxy.identity.claims import build_session, with_few_groups
 from appproxy.identity.cookie import BROWSER_COOKIE, START_COOKIE, clear_cookie, name_on_port, seal_session, set_cookie
-from appproxy.identity.openid.id_token import MAX_SUBJECT, Claims
-from appproxy.identity.openid.oidc import TokenAnswer, authorization_parameters
+from appproxy.identity.openid.oidc import authorization_parameters
 from appproxy.identity.sealing import encode
 from appproxy.identity.session import Session
 from appproxy.identity.states import (
@@ -30,21 +28,20 @@ from appproxy.identity.states import (
     StartState,
     verifier_of,
 )
-from appproxy.net.web import Answer, address_of, cookie_lines, cookies_of, failure_answer, redirect, request_id
+from appproxy.net.web import Answer, cookie_lines, cookies_of, failure_answer, redirect, request_id
 from appproxy.policy.once import Once
-from appproxy.policy.risk.levels import UNKNOWN
 from appproxy.policy.risk.outcome import SignInOutcome
 from appproxy.policy.verdict import Pass, Refuse
 from appproxy.publish.application import Application
 from appproxy.service.signin import step_up
 from appproxy.service.signin.device_step import DeviceStep, finish_url
 from appproxy.service.signin.fragment import FragmentKeeper
+from appproxy.service.signin.new_session import ProvedSignIn, kept_of, session_of
 from appproxy.service.signin.openid.oidc_client import AnswerLost
 from appproxy.service.signin.openid.provider_claims import WantedClaims
-from appproxy.service.signin.openid.refreshing import LEAST_LIFETIME
 from appproxy.service.signin.openid.wanted import KNOWN_CLAIMS, WantedByProvider
 from appproxy.service.signin.request import audit, policy_notes
-from appproxy.service.signin.request.browser_request import client_of, form_of, host_of, query_of
+from appproxy.service.signin.request.browser_request import form_of, host_of, query_of
 from appproxy.service.signin.request.choosing import Choosing
 from appproxy.service.signin.request.context import SignInContext, client_id, scopes
 from appproxy.service.signin.request.destination import lead_on
@@ -55,7 +52,6 @@ from appproxy.service.signin.sessions.signed_in_cookie import SignedInBrowser
 from appproxy.service.signin.step_up import DeviceNeeded
 from appproxy.service.signin.stores.needs import JudgedHere
 from appproxy.service.signin.way_back import WayBack
-from appproxy.store.people.session.record import SignInResult
 from appproxy.store.snapshot import BUILTIN, ProviderRecord
 
 #: Errors of a provider that mean "not this time" (OpenID Connect Core 1.0 section 3.1.2.6, RFC 6749 section 4.1.2.1): the user
@@ -227,7 +223,8 @@ class SignInSteps:
         claims = claims if "auth_time" in claims.raw else replace(claims, auth_time=0.0)
         needed(application, record).check(claims, pending.asked, context.wall_clock())
         judged = None if context.risk is None else await context.risk.judge(request, record.id, claims.subject)
-        session, refusal = self._session(request, claims, application, record, pending.start, named, answer, judged)
+        proved = ProvedSignIn(claims, application, record, pending.start, named, answer, judged)
+        session, refusal = session_of(context, request, proved)
         outcome = _outcome(refusal)
         if isinstance(refusal, StartState):
             await self._conclude(judged, session, application, outcome)
@@ -235,8 +232,7 @@ class SignInSteps:
         known = signed_in_cookie.read(context, request, record)
         # Only now, so that nobody whom the provider does not know can make the store remember anything.
         begun = await context.store.begin(
-            _signed_in(request, session, replace(claims, raw=with_few_groups(claims.raw, record.groups_claim, named)),
-                       answer, "" if isinstance(refusal, Refuse) else application.id, record),
+            kept_of(request, proved, session, "" if isinstance(refusal, Refuse) else application.id),
             "" if known is None else known.session, _used(pending), now + START_LIFETIME,
             None if context.risk is None or judged is None else context.risk.concluding(
                 judged, session, application.id, outcome))
@@ -329,64 +325,11 @@ class SignInSteps:
             request, error.code, error.detail, link=url, link_text="Sign out to use another account", notice=notice)
         return refusal._replace(fields=refusal.fields + lines)
 
-    def _refresh_at(self, claims: Claims, answer: TokenAnswer, now: float) -> float:
-        """When the provider is to be asked again, as its tokens are over then; 0.0 where it cannot be."""
-        if not answer.refresh_token or not self._context.refreshes:
-            return 0.0
-        return now + max(answer.lifetime or claims.expires - now, LEAST_LIFETIME)
-
-    def _session(
-        self, request: IRequest, claims: Claims, application: Application, record: ProviderRecord, start: StartState,
-        named: frozenset[str], answer: TokenAnswer, judged: JudgedHere | None,
-    ) -> tuple[Session, Refuse | StartState | DeviceNeeded | None]:
-        """The session that the user would get if this sign-in were a new one, and why they may not have it; or how the sign-in
-        goes on, where policies ask for more.
-        """
-        context, now = self._context, self._context.wall_clock()
-        hours = min(application.session_hours, record.session_hours)
-        session = build_session(
-            claims, provider=record.id, session_id=context.random_bytes(16).hex(), now=now,
-            expires=_not_after(record, claims, now + hours * 3600.0), groups_claim=record.groups_claim, named_groups=named,
-            named_claims=[rule.claim for rule in application.headers], refresh_at=self._refresh_at(claims, answer, now),
-        )
-        risk = UNKNOWN if judged is None else judged.judgement.level
-        session = replace(context.bound(request, application, session), sign_in_risk=risk)
-        verdict = step_up.decided(
-            context.authorizer.authorize(context.context(request, application, session, start.target)),
-            start, session, context.snapshot.policies, now, shown=not context.device_origin)
-        if isinstance(verdict, Refuse | StartState | DeviceNeeded):
-            return session, verdict
-        if not isinstance(verdict, Pass):
-            raise IdentityError(Code.TOKEN_REFUSED, verdict.reason)
-        # Too large a cookie is known here, before the browser goes on.
-        seal_session(session, context.key, context.place(context.route(application, start.host)), context.nonce())
-        return session, None
-
 
 def _outcome(refusal: Refuse | StartState | DeviceNeeded | None) -> SignInOutcome:
     """What has become of a sign-in."""
     refused = SignInOutcome.REFUSED if isinstance(refusal, Refuse) else SignInOutcome.ASKED
     return SignInOutcome.PASSED if refusal is None else refused
-
-
-def _not_after(record: ProviderRecord, claims: Claims, end: float) -> float:
-    """Of the built-in provider no session outlasts that provider's own, which began with a password."""
-    return min(end, claims.expires) if record.id == BUILTIN else end
-
-
-def _signed_in(
-    request: IRequest, session: Session, claims: Claims, answer: TokenAnswer, application: str, record: ProviderRecord,
-) -> SignInResult:
-    """What the store keeps. `application`: its id, "" where the user may not use it."""
-    sid = claims.raw.get("sid")
-    return SignInResult(
-        id=session.id, provider=record.id, subject=claims.subject, issuer=claims.issuer, name=session.name,
-        sid=sid if isinstance(sid, str) and len(sid) <= MAX_SUBJECT and sid.isprintable() else "", application=application,
-        expires=_not_after(record, claims, session.issued + record.session_hours * 3600.0), address=address_of(request),
-        client=client_of(request),
-        auth_time=claims.auth_time, amr=claims.amr, acr=claims.acr, claims=claims.raw, id_token=answer.id_token,
-        refresh_token=answer.refresh_token, refresh_at=session.refresh_at,
-    )
 
 
 def _used(pending: PendingState) -> str:

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+
 from appproxy.errors import Code
 from appproxy.store.connectors.connectors import AGAIN
-from appproxy.store.snapshot import ConnectorRecord, ConnectorState
+from appproxy.store.snapshot import ConnectorRecord, ConnectorState, Snapshot
 from appproxy.tunnel.messages import Goodbye
+
+
+class ListenerStore(Protocol):
+    """The store, as far as who may come in depends on it."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest picture of it."""
+        ...
+
+    def look(self) -> Deferred[bool]:
+        """Take up what other nodes have committed; fires with whether the database has answered."""
+        ...
+
 
 UNKNOWN = Goodbye(Code.OVERLOADED, 5.0, False, "the database cannot be asked who this connector is")
 OTHER_NODE = Goodbye(Code.OVERLOADED, 3.0, False, "this is another node, which has this connection already")

@@ -7,14 +7,10 @@ tells which protocol the connection speaks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime
-from twisted.internet.protocol import Factory
-from twisted.internet.protocol import Protocol as Connection
+from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import Logger
 
 from appproxy.errors import Code, IdentityError, ProtocolError
@@ -28,6 +24,7 @@ from appproxy.service.tunnel.admission import (
     REVOKED,
     TOO_MANY_WORKERS,
     UNKNOWN,
+    ListenerStore,
     refusal_of,
 )
 from appproxy.service.tunnel.former import FormerProcesses
@@ -40,6 +37,7 @@ from appproxy.service.tunnel.links.signal_link import SignalLink
 from appproxy.service.tunnel.nodes.node_lists import NodeLists
 from appproxy.service.tunnel.rivals import Rivals, UsedByWorkers, is_beside, rivals_of
 from appproxy.service.tunnel.suspicion import look
+from appproxy.service.tunnel.welcome import NodeIdentity
 from appproxy.store.snapshot import ConnectorState, Snapshot
 from appproxy.tunnel.connections.signal import SignalSession
 from appproxy.tunnel.ids import ID_SIZE
@@ -52,28 +50,6 @@ DATA = b"appproxy-data/1"
 
 #: Told of a connector that came (True), or went or has to wait (False): id, version, address, certificate's serial or "".
 Seen = Callable[[str, bool, str, str, str], None]
-
-
-class ListenerStore(Protocol):
-    """The store, as far as who may come in depends on it."""
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The newest picture of it."""
-        ...
-
-    def look(self) -> Deferred[bool]:
-        """Take up what other nodes have committed; fires with whether the database has answered."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class NodeIdentity:
-    """What WELCOME says of this node: its id, which start of it this is, and after how many days certificates are renewed."""
-
-    id: str
-    epoch: bytes
-    renew_after: int
 
 
 class TunnelListener(Factory):
@@ -107,7 +83,7 @@ class TunnelListener(Factory):
         self.draining = False
         self._store = store
         self._control = control
-        self._renew_after = identity.renew_after
+        self._identity = identity
         self._seen = seen
         self._entries: set[IncomingConnection] = set()
         self.arrivals = Arrivals()
@@ -123,7 +99,7 @@ class TunnelListener(Factory):
         # For metrics.
         self.protocol_errors = 0
 
-    def buildProtocol(self, addr: IAddress | None) -> Connection:
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
         return IncomingConnection(self, addr)
 
     def protocol_for(self, alpn: bytes | None, certificate: bytes | None, addr: IAddress | None) -> IProtocol | None:
@@ -251,12 +227,8 @@ class TunnelListener(Factory):
         return refusal_of(link.connector_id, record, self.draining)
 
     def _welcome(self) -> Welcome:
-        own = self.node_lists.place_of(self.node)
-        return Welcome(
-            node=self.node, epoch=self.epoch, host=own.host, port=own.port, heartbeat=self.limits.ping_after,
-            configuration=self.relay.configuration, renew_after=self._renew_after,
-            limits={"data_pings": self.limits.data_pings, "inline": self.limits.inline, **self.offers},
-        )
+        place = self.node_lists.place_of(self.node)
+        return self._identity.welcome(place, self.limits, self.relay.configuration, self.offers)
 
     def _replace(self, old: SignalLink, link: SignalLink) -> None:
         """This one is here in place of another of its slot.

@@ -12,11 +12,12 @@ from appproxy.tunnel.connections.stream_directions import (
     RECEIVABLE,
     Attachment,
     StreamDirection,
+    check_content,
 )
 from appproxy.tunnel.frames import HEADER, Frame, FrameReader, Kind, body_frames, data_limits, encode
 from appproxy.tunnel.json_heads.handshake import Goodbye, decode_attach, decode_error, encode_attach, encode_error
 from appproxy.tunnel.limits import DEFAULT_LIMITS, TunnelLimits
-from appproxy.tunnel.messages import check_end, check_finality, check_trailers, decode_code, encode_code, encode_response
+from appproxy.tunnel.messages import check_trailers, decode_code, encode_code, encode_response
 
 _BODY = int(Kind.BODY)
 _OPEN = int(StreamDirection.OPEN)
@@ -195,23 +196,14 @@ class DataSession:
             raise RemoteProtocolError(f"{Kind(kind).name} when that direction is {before.name}")
         if kind == _BODY and not tail:
             return False
-        self._check(kind, head, tail)
-        self._receiving = after
-        self._settle()
-        return after is not StreamDirection.STOPPED
-
-    def _check(self, kind: int, head: bytes, tail: bytes) -> None:
-        """What a frame of the direction that is received must satisfy."""
-        if kind == Kind.END:
-            check_end(head, tail)
-        elif kind == Kind.ABORT:
-            decode_code(head)
-        elif kind in (Kind.HEAD, Kind.INFO):
-            check_finality(kind, head)
+        check_content(kind, head, tail)
         if kind == Kind.INFO:
             self._interims += 1
             if self._interims > self._limits.interims:
                 raise RemoteProtocolError("too many interim answers", Code.OVERLOADED)
+        self._receiving = after
+        self._settle()
+        return after is not StreamDirection.STOPPED
 
     def attach(self, request_id: int, epoch: bytes, want_body: bool, want_response: bool) -> bytes:
         """[connector] Ask for a request's body, its answer's way, or both."""

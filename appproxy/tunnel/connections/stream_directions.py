@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from appproxy.tunnel.connections.signal import Role
 from appproxy.tunnel.frames import Kind
+from appproxy.tunnel.messages import check_end, check_finality, decode_code
 
 
 class StreamDirection(IntEnum):
@@ -58,3 +59,13 @@ RECEIVABLE = {
 
 #: Frames of the connection itself, at either end and in any state.
 OF_CONNECTION = frozenset({_K.PING, _K.PONG, _K.ERROR})
+
+
+def check_content(kind: int, head: bytes, tail: bytes) -> None:
+    """Does a frame of either direction say what its kind may say? Raises ProtocolError."""
+    if kind == _K.END:
+        check_end(head, tail)
+    elif kind == _K.ABORT:
+        decode_code(head)
+    elif kind in (_K.HEAD, _K.INFO):
+        check_finality(kind, head)

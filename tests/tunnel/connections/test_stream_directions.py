@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from appproxy.errors import RemoteProtocolError
 from appproxy.tunnel.connections.signal import Role
-from appproxy.tunnel.connections.stream_directions import ANSWER_WAY, BODY_WAY, OF_CONNECTION, RECEIVABLE, StreamDirection
+from appproxy.tunnel.connections.stream_directions import (
+    ANSWER_WAY,
+    BODY_WAY,
+    OF_CONNECTION,
+    RECEIVABLE,
+    StreamDirection,
+    check_content,
+)
 from appproxy.tunnel.frames import DATA_LIMITS, Kind
 
 TABLES = pytest.mark.parametrize("table", [BODY_WAY, ANSWER_WAY], ids=["body", "answer"])
@@ -47,3 +55,22 @@ def test_every_kind_of_a_data_connection_has_a_receiver() -> None:
     assert RECEIVABLE[Role.SERVICE] | RECEIVABLE[Role.CONNECTOR] | OF_CONNECTION == set(DATA_LIMITS)
     both = RECEIVABLE[Role.SERVICE] & RECEIVABLE[Role.CONNECTOR]
     assert both == {Kind.BODY, Kind.END, Kind.ABORT, Kind.STOP}
+
+
+@pytest.mark.parametrize(("kind", "head", "tail"), [
+    (Kind.END, b"x", b""), (Kind.END, b"", b"no field"), (Kind.ABORT, b"no code", b""),
+    (Kind.HEAD, b"100\n", b""), (Kind.INFO, b"200\n", b""), (Kind.INFO, b"101\n", b""),
+])
+def test_content_that_no_frame_of_its_kind_has(kind: Kind, head: bytes, tail: bytes) -> None:
+    """An end with a head, a code that is none, a final answer that is interim: the peer's fault."""
+    with pytest.raises(RemoteProtocolError):
+        check_content(kind, head, tail)
+
+
+@pytest.mark.parametrize(("kind", "head", "tail"), [
+    (Kind.END, b"", b""), (Kind.END, b"", b"x-sum: 1\n"), (Kind.HEAD, b"200\n", b""), (Kind.HEAD, b"101\n", b""),
+    (Kind.INFO, b"103\n", b""), (Kind.BODY, b"", b"anything"), (Kind.GO, b"", b""),
+])
+def test_content_that_frames_have(kind: Kind, head: bytes, tail: bytes) -> None:
+    """Bodies are nobody's business here."""
+    check_content(kind, head, tail)

@@ -1,8 +1,9 @@
 """One user's connection with HTTP/1.1: bytes become exchanges, one at a time. HTTP/2 is in `h2_connection`.
 
 `UserConnection` moves bytes between a transport and `http.h1.server.RequestReader`; what a request is answered with is
-decided by the front's `Handler`. One message is parsed at a time: what a user pipelines waits unparsed, and reading stops
-when more than `BACKLOG` bytes wait. Every phase has a deadline (`front.FrontTimeouts`), for a user may be slow on purpose:
+decided by the front's `Handler`, and how the connection ends in `closing`. One message is parsed at a time: what a user
+pipelines waits unparsed, and reading stops when more than `BACKLOG` bytes wait. Every phase has a deadline
+(`front.FrontTimeouts`), for a user may be slow on purpose:
 
 - the TLS handshake and the first byte, then the head in all;
 - a body, once it is asked for: so many bytes in a window;
@@ -18,10 +19,8 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IHandshakeListener,
     IPushProducer,
-    IReactorTime,
-    ITransport,
 )
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -32,7 +31,8 @@ from appproxy.net.read_gate import HoldReason, ReadGate
 from appproxy.net.secure.sockets import acknowledged, through
 from appproxy.net.secure.tls import ServerName, peer_certificate, shown_certificates
 from appproxy.service.exchange.exchange import BodyReader
-from appproxy.service.front.front import NEWCOMER_SECONDS, NO_HEAD, Front
+from appproxy.service.front.front import NO_HEAD, Front
+from appproxy.service.front.h1.closing import ClosingConnection
 from appproxy.service.front.h1.exchange import UserExchange
 from appproxy.service.front.pace import Pace
 
@@ -46,27 +46,18 @@ AT_ONCE = 8
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
-class UserConnection(Protocol):
+class UserConnection(ClosingConnection):
     """One user's connection."""
 
     def __init__(self, front: Front, client: str) -> None:
-        #: What all connections share.
-        self.front = front
-        self._client = client
+        super().__init__(front, client)
         self.number = front.number_connection(client)
-        self._reader: RequestReader | None = RequestReader(front.limits)
-        self._current: UserExchange | None = None
-        self._stream: BodyReader | None = None
         self._advancing = False
-        #: Requests that are here already wait for the next turn of the reactor.
-        self._resting = False
         self._head_begun = False
-        self._closing = False
         self._no_more = False
         self._pace = Pace()
         #: What this connection was made for, once the handshake is done.
         self.server_name: ServerName | None = None
-        self.deadline = NEVER
 
     # What Twisted says.
 
@@ -196,19 +187,10 @@ class UserConnection(Protocol):
         exchange.answer(*front.refusal(code, exchange.id, accept))
 
     @property
-    def request_complete(self) -> bool:
-        """Has the current request arrived whole?"""
-        return self._reader is None or self._reader.body_done
-
-    @property
     def reusable(self) -> bool:
         """May another request follow the current one?"""
         reader = self._reader
         return (reader is None or reader.body_done) and not self.front.draining and not self._closing
-
-    @property
-    def clock(self) -> IReactorTime:
-        return self.front.clock
 
     @property
     def peer_certificate(self) -> bytes | None:
@@ -242,18 +224,6 @@ class UserConnection(Protocol):
         self._current = None
         self.front.ended(exchange)
         self.abort()
-
-    def _farewell(self) -> None:
-        """Close, but read on for a moment when the user is still sending: a reset could swallow the answer."""
-        complete = self.request_complete
-        self._closing = True
-        self._stream = self._reader = None
-        self.read_gate.release(_BACKLOG)
-        self.deadline = self.clock.seconds() + self.front.timeouts.linger
-        if complete:
-            self._transport.loseConnection()
-        elif hasattr(self._transport, "loseWriteConnection"):
-            self._transport.loseWriteConnection()
 
     # Bodies.
 
@@ -327,8 +297,8 @@ class UserConnection(Protocol):
             self._current = None
             self.front.ended(exchange)
             self._farewell()
-        elif hasattr(self._transport, "loseWriteConnection"):
-            self._transport.loseWriteConnection()
+        else:
+            self._half_close()
 
     def stream_over(self, exchange: UserExchange) -> None:
         """Both directions are over."""
@@ -376,18 +346,6 @@ class UserConnection(Protocol):
         else:
             self._farewell()
 
-    def _leave(self, code: Code) -> None:
-        """The user has left, or is treated so."""
-        current, self._current = self._current, None
-        if current is not None:
-            current.lost(code)
-        self.abort()
-
-    @property
-    def _transport(self) -> ITransport:
-        assert self.transport is not None
-        return self.transport
-
     def register(self, producer: IPushProducer) -> None:
         self._transport.registerProducer(producer, True)  # type: ignore[attr-defined]
 
@@ -396,22 +354,3 @@ class UserConnection(Protocol):
         # Only now: TLS first writes what it has gathered, which may pause whoever is still registered.
         if self._pace.paused_since is not None:
             self.watch_answer(False)
-
-    @property
-    def idle(self) -> bool:
-        """Has no request been under way for a moment?"""
-        return self._current is None and not self._resting and self.front.is_quiet(self.deadline)
-
-    def drain(self) -> None:
-        """Close in a moment if nothing is under way: the next request, if it comes before, is answered with the last word."""
-        if self._current is None and not self._closing and not (self._reader is not None and self._reader.started):
-            until = self.clock.seconds() + self.front.notice
-            if self.deadline == self._first_deadline:  # nothing has come yet
-                until = max(until, self.deadline - self.front.timeouts.handshake + NEWCOMER_SECONDS)
-            self.deadline = min(self.deadline, until)
-
-    def abort(self) -> None:
-        """Close so that the user sees a break, not an end."""
-        self._closing = True
-        self._stream = self._reader = None
-        self._transport.abortConnection()  # type: ignore[attr-defined]
