@@ -60,7 +60,7 @@ INNER = {
         {"h2"},
     ],
     "service": [
-        {"exchange", "kept_form", "recent"},
+        {"exchange", "kept_form", "recent", "regular_look"},
         {"front"},
         {"listen"},
         {"relay"},

@@ -13,16 +13,16 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from appproxy.errors import StoreError
 from appproxy.export.entry import ExportedEntry
 from appproxy.export.pace import MOST_BYTES, BatchSize, retry_delay
 from appproxy.net.agent import why_no_answer
 from appproxy.service.exports.delivery import Deliver, DeliveryFailed, Payload
 from appproxy.service.exports.senders import writer_for
+from appproxy.service.regular_look import RegularLook
 from appproxy.store.database.live import LiveStore
 from appproxy.store.service import audit_exports
 from appproxy.store.service.audit_exports import AuditExport, Backlog, Batch
@@ -52,13 +52,12 @@ class Exporter:
         self._wall_clock = wall_clock
         self._random_bytes = random_bytes
         self._node = random_bytes(8).hex()
-        self._looking = LoopingCall(self._look)
-        self._looking.clock = reactor
-        self._look_under_way = False
+        self._looks = RegularLook(
+            reactor, LOOK_EVERY, self._begin, failed="the audit could not be exported",
+            away="the audit cannot be exported now")
         self._sizes: dict[str, BatchSize] = {}
         #: What is being sent, by destination.
         self._under_way: dict[str, Deferred[None]] = {}
-        self._complaint = ""
         #: What waits for each destination, as it was at the last look.
         self.backlogs: Sequence[Backlog] = ()
         #: Of this node since its start, by the destination's name: entries that have arrived, and tries that have failed.
@@ -67,16 +66,15 @@ class Exporter:
 
     def start(self) -> None:
         """Begin to look."""
-        self._looking.start(LOOK_EVERY, now=False)
+        self._looks.start()
 
     def stop(self) -> None:
         """Send nothing more; what is under way is sent again by whoever comes next."""
-        if self._looking.running:
-            self._looking.stop()
+        self._looks.stop()
         if self._under_way:
             for sending in list(self._under_way.values()):
                 sending.cancel()
-            self._live.write(audit_exports.release, self._node).addErrback(self._complain)
+            self._live.write(audit_exports.release, self._node).addErrback(self._looks.complain)
 
     def try_out(self, export: AuditExport) -> Deferred[str]:
         """Send an entry that is in no audit, as an administrator wishes; fires with what went wrong, "" for nothing."""
@@ -88,41 +86,22 @@ class Exporter:
             self._random_bytes(16).hex())
         return Payload(entry.id, (writer_for(export)(entry),))
 
-    def _look(self) -> None:
-        """Called every second: one look at a time."""
-        if not self._look_under_way:
-            self._look_under_way = True
-            Deferred.fromCoroutine(self._begin()).addErrback(self._complain).addBoth(self._looked)
-
-    def _looked(self, _: object) -> None:
-        self._look_under_way = False
-
     async def _begin(self) -> None:
+        """Called every second: whatever waits is sent from now on."""
         now = self._wall_clock()
         self.backlogs = await self._live.read(audit_exports.backlogs, now, self._node)
-        self._complaint = ""
+        self._looks.answered()
         there = {one.export.id for one in self.backlogs}
         self._sizes = {id_: size for id_, size in self._sizes.items() if id_ in there}
         for one in self.backlogs:
             id_ = one.export.id
             to_do = one.waiting and one.is_free and audit_exports.is_due(one.export, now)
-            if to_do and id_ not in self._under_way and self._looking.running:
+            if to_do and id_ not in self._under_way and self._looks.running:
                 sending = self._under_way[id_] = Deferred.fromCoroutine(self._send_all(id_))
-                sending.addErrback(self._complain).addBoth(partial(self._over, id_))
+                sending.addErrback(self._looks.complain).addBoth(partial(self._over, id_))
 
     def _over(self, id_: str, _: object) -> None:
         self._under_way.pop(id_, None)
-
-    def _complain(self, failure: Failure) -> None:
-        if failure.check(CancelledError):
-            return
-        reason = failure.getErrorMessage()
-        if not failure.check(StoreError):
-            self.log.failure("the audit could not be exported", failure)
-        elif reason != self._complaint:
-            # Once an outage of the database, not at every look.
-            self._complaint = reason
-            self.log.error("the audit cannot be exported now: {reason}", reason=reason)
 
     async def _send_all(self, id_: str) -> None:
         """Send what waits for a destination, batch by batch."""

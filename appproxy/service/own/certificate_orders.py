@@ -11,8 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.task import LoopingCall
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -21,6 +20,7 @@ from appproxy.pki import certificate_facts
 from appproxy.pki.acme import check_issued, renewal_due, retry_due, server_request
 from appproxy.pki.issuing.request import new_key
 from appproxy.service.own.acme_session import AuthoritySession, OpenSession
+from appproxy.service.regular_look import RegularLook
 from appproxy.store.certificates import acme
 from appproxy.store.certificates.acme import AcmeAccount, CertificateOrder
 from appproxy.store.database.live import POLL, LiveStore
@@ -81,44 +81,25 @@ class Issuer:
         self._run = run or (lambda do: in_own_thread(reactor, do))
         self._random_bytes = random_bytes
         self._node = random_bytes(8).hex()
-        self._looking = LoopingCall(self._look)
-        self._looking.clock = reactor
-        self._attempt: Deferred[None] | None = None
-        self._complaint = ""
+        self._looks = RegularLook(
+            reactor, LOOK_EVERY, self._take_up, failed="certificates could not be ordered",
+            away="certificates cannot be ordered now")
 
     def start(self) -> None:
         """Begin to look for orders."""
-        self._looking.start(LOOK_EVERY, now=False)
+        self._looks.start()
 
     def stop(self) -> None:
         """Stop; an attempt under way is given up, for whichever node comes next."""
-        if self._looking.running:
-            self._looking.stop()
-        if self._attempt is not None:
-            self._attempt.cancel()
-            self._store.write(acme.release, self._node).addErrback(self._failed)
-
-    def _look(self) -> None:
-        """Called every few seconds; one attempt at a time."""
-        if self._attempt is None:
-            self._attempt = Deferred.fromCoroutine(self._take_up())
-            self._attempt.addErrback(self._failed).addBoth(self._over)
-
-    def _failed(self, failure: Failure) -> None:
-        reason = failure.getErrorMessage()
-        # Once an outage, not at every look.
-        if not failure.check(CancelledError) and reason != self._complaint:
-            self._complaint = reason
-            self.log.error("certificates cannot be ordered now: {reason}", reason=reason)
-
-    def _over(self, _: object) -> None:
-        self._attempt = None
+        if self._looks.stop():
+            self._store.write(acme.release, self._node).addErrback(self._looks.complain)
 
     async def _take_up(self) -> None:
+        """One order at a time."""
         # A look costs no write transaction.
         due = await self._store.read(acme.is_due, self._wall_clock())
         claimed = await self._store.write(acme.claim, self._node) if due else None
-        self._complaint = ""
+        self._looks.answered()
         if claimed is None:
             return
         account, order = claimed

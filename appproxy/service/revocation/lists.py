@@ -11,15 +11,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from appproxy.errors import AppProxyError, StoreError
 from appproxy.http.shown_url import shown_url
 from appproxy.pki.revocation.crl import LARGEST_FETCHED, Revocations, read_fetched
+from appproxy.service.regular_look import RegularLook
 from appproxy.service.revocation.fetching import AnswerTooLong, FetchFailed, Fetching
 from appproxy.store.database.live import LiveStore
 from appproxy.store.devices import authorities, list_fetches
@@ -47,51 +45,28 @@ class ListFetcher:
         self._reactor = reactor
         self._random_bytes = random_bytes
         self._node = random_bytes(8).hex()
-        self._looking = LoopingCall(self._look)
-        self._looking.clock = reactor
-        self._under_way: Deferred[None] | None = None
-        self._complaint = ""
+        self._looks = RegularLook(
+            reactor, LOOK_EVERY, self._take_up, failed="lists of revoked certificates could not be fetched",
+            away="lists of revoked certificates cannot be fetched now")
         #: Of this node since its start, by the authority's name.
         self.fetched: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
 
     def start(self) -> None:
         """Begin to look."""
-        self._looking.start(LOOK_EVERY, now=False)
+        self._looks.start()
 
     def stop(self) -> None:
         """Stop; what is under way is given up, for whichever node comes next."""
-        if self._looking.running:
-            self._looking.stop()
-        if self._under_way is not None:
-            self._under_way.cancel()
-            self._live.write(list_fetches.release, self._node).addErrback(self._complain)
-
-    def _look(self) -> None:
-        """Called every few seconds; one authority at a time."""
-        if self._under_way is None:
-            self._under_way = Deferred.fromCoroutine(self._take_up())
-            self._under_way.addErrback(self._complain).addBoth(self._over)
-
-    def _over(self, _: object) -> None:
-        self._under_way = None
-
-    def _complain(self, failure: Failure) -> None:
-        if failure.check(CancelledError):
-            return
-        reason = failure.getErrorMessage()
-        if not failure.check(StoreError):
-            self.log.failure("lists of revoked certificates could not be fetched", failure)
-        elif reason != self._complaint:
-            # Once an outage of the database, not at every look.
-            self._complaint = reason
-            self.log.error("lists of revoked certificates cannot be fetched now: {reason}", reason=reason)
+        if self._looks.stop():
+            self._live.write(list_fetches.release, self._node).addErrback(self._looks.complain)
 
     async def _take_up(self) -> None:
+        """One authority at a time."""
         # A look costs no write transaction.
         due = await self._live.read(list_fetches.is_due, self._wall_clock())
         record = await self._live.write(list_fetches.claim, self._node) if due else None
-        self._complaint = ""
+        self._looks.answered()
         if record is None:
             return
         try:

@@ -13,8 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from twisted.internet.defer import CancelledError, Deferred, DeferredList
-from twisted.internet.task import LoopingCall
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -26,6 +25,7 @@ from appproxy.pki.revocation.crl import issuer_id
 from appproxy.pki.revocation.ocsp import LARGEST_ANSWER, NONCE_SIZE, question, read_answer
 from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.policy.sender import SENDER
+from appproxy.service.regular_look import RegularLook
 from appproxy.service.revocation.fetching import Fetching
 from appproxy.store.database.live import LiveStore
 from appproxy.store.devices import statuses
@@ -61,9 +61,7 @@ class StatusAsker:
         self._turns = _turns(_PLACES)
         #: The same of each host that was asked: those that administrators have named, a few.
         self._turns_of: dict[str, FairTurns] = {}
-        self._looking = LoopingCall(self._look)
-        self._looking.clock = reactor
-        self._refreshing: Deferred[None] | None = None
+        self._looks = RegularLook(reactor, LOOK_EVERY, self._refresh, failed="responders could not be asked")
         #: Who waits for the answer about a certificate, by its id.
         self._waiting: dict[str, list[Deferred[DeviceStatus]]] = {}
         #: Responders that did not answer: until when they are left alone (by the clock that is never set), and why.
@@ -73,14 +71,11 @@ class StatusAsker:
 
     def start(self) -> None:
         """Begin to look for answers that grow old."""
-        self._looking.start(LOOK_EVERY, now=False)
+        self._looks.start()
 
     def stop(self) -> None:
         """Ask nothing more."""
-        if self._looking.running:
-            self._looking.stop()
-        if self._refreshing is not None:
-            self._refreshing.cancel()
+        self._looks.stop()
 
     async def until(self, found: ClientCertificate) -> float:
         """Until when a certificate counts that was just proved, as its responder says; 0.0 where nobody has to be asked, or
@@ -181,19 +176,6 @@ class StatusAsker:
             raise
         now = self._wall_clock()
         return status.as_of(now).answered(read_answer(data, issuer, status.serial, nonce, now), now)
-
-    def _look(self) -> None:
-        """Called again and again; one look at a time."""
-        if self._refreshing is None:
-            self._refreshing = Deferred.fromCoroutine(self._refresh())
-            self._refreshing.addErrback(self._complain).addBoth(self._refreshed)
-
-    def _refreshed(self, _: object) -> None:
-        self._refreshing = None
-
-    def _complain(self, failure: Failure) -> None:
-        if not failure.check(CancelledError, StoreError):
-            self.log.failure("responders could not be asked", failure)
 
     async def _refresh(self) -> None:
         """Ask again about what was proved lately, before the answers end."""

@@ -204,7 +204,7 @@ def test_another_node_takes_over(house: House) -> None:
     second.start()
     house.pass_(int(LEASE) - 4)
     assert other.tried == []
-    house.exporter._looking.stop()  # killed: it says nothing more
+    house.exporter._looks.stop()  # killed: it says nothing more
     house.pass_(6)
     assert other.arrived == ["a"] and len(house.wire.tried) == 1
     second.stop()

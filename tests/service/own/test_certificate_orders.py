@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import capturedLogs
 
+from appproxy.errors import StoreError
 from appproxy.pki import load_chain, new_key
 from appproxy.pki.acme import server_request
 from appproxy.service.own.acme_session import AcmeFailed
@@ -273,7 +274,7 @@ def test_a_database_that_is_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     desk.order()
 
     def away(*_: object) -> None:
-        raise AcmeFailed("gone")
+        raise StoreError("gone")
 
     monkeypatch.setattr(acme, "claim", away)
     with capturedLogs() as events:
