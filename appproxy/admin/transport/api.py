@@ -74,9 +74,9 @@ class AdminApi:
         node: RunningNode,
         wall_clock: Callable[[], float] = time.time,  # noqa: TID251 -- the default of an argument
         country_of: CountryOf = no_country,
-        asked: Callable[[Ask, Mapping[str, str], Body], Deferred[Any]] = lambda ask, path, body: succeed(None),
+        asked: Callable[[Ask, Mapping[str, str], Body, str], Deferred[Any]] = lambda ask, path, body, caller: succeed(None),
     ) -> None:
-        """`asked` asks the node, or a directory, for an operation with this path and body."""
+        """`asked` asks the node, or a directory, for an operation with this path and body, of this caller."""
         self._asked = asked
         self._alone = Alone()
         self._country_of = country_of
@@ -103,8 +103,8 @@ class AdminApi:
         if operation.asks is not None:
             # Who may not, or asks for nonsense, has nothing asked.
             call = ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)[1]
-            return self._asked(operation.asks, call.path, call.body).addCallback(lambda service_answer: here.run(
-                self._perform, method, path, body, principal, if_match, {}, service_answer, around))
+            return self._asked(operation.asks, call.path, call.body, principal.name).addCallback(
+                lambda answer: here.run(self._perform, method, path, body, principal, if_match, {}, answer, around))
         if isinstance(operation, Query) and operation.probes:
             ROUTES.prepare(method, path, body, self._context(principal, {}), if_match)
             return self._node.probe().addCallback(

@@ -36,8 +36,10 @@ class AskedService:
     replay: LogReplay
     reactor: Any
 
-    async def __call__(self, ask: Ask, path: Mapping[str, str], body: Body) -> object:
-        """What an operation wants to know; None for an application that is not there, of which the store will say so."""
+    async def __call__(self, ask: Ask, path: Mapping[str, str], body: Body, caller: str) -> object:
+        """What an operation wants to know; None for an application that is not there, of which the store will say so.
+        `caller`: who has called it, as the audit names them.
+        """
         match ask:
             case Ask.REPORT:
                 return await self.provider.directories.report(path["directory"])
@@ -46,7 +48,7 @@ class AskedService:
             case Ask.PROVIDER:
                 return [asdict(step) for step in await self.trial(path["provider"])]
             case Ask.REPLAY:
-                return await self._replayed(body)
+                return await self._replayed(body, caller)
             case Ask.EXPORT:
                 return await self.exporter.try_out(await self.node.store.read(audit_exports.find, path["export"]))
             case Ask.EXAMINATION:
@@ -57,9 +59,9 @@ class AskedService:
             case _:
                 return await self._of_application(ask, path["application"])
 
-    async def _replayed(self, body: Body) -> object:
+    async def _replayed(self, body: Body, caller: str) -> object:
         policies = body.json("policies") if "policies" in body else []
-        return await self.replay(policies, body.texts("without", ()), body.whole("days") if "days" in body else None)
+        return await self.replay(policies, body.texts("without", ()), body.whole("days") if "days" in body else None, caller)
 
     async def _of_application(self, ask: Ask, text: str) -> object:
         node, application = self.node, named(self.node, text)

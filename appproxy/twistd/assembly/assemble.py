@@ -200,13 +200,13 @@ def _tell(
 def _asking(
     settings: ServiceSettings, directory: Path, provider: BuiltInProvider, node: ServiceNode, exporter: Exporter, reactor: Any,
     wall_clock: Callable[[], float],
-) -> Callable[[Ask, Mapping[str, str], Body], Deferred[Any]]:
+) -> Callable[[Ask, Mapping[str, str], Body, str], Deferred[Any]]:
     """What is asked for operations. A provider that is tried out is made again, so that nothing is remembered of it."""
     live = node.store
     trial = ProviderTrial(lambda: _providers(live, provider, reactor, wall_clock), lambda: live.snapshot.providers,
                           settings.signin_origin, wall_clock)
     asking = AskedService(provider, node, exporter, trial, LogReplay(reactor, directory, os.environ), reactor)
-    return lambda ask, path, body: Deferred.fromCoroutine(asking(ask, path, body))
+    return lambda ask, path, body, caller: Deferred.fromCoroutine(asking(ask, path, body, caller))
 
 
 def _countries(settings: ServiceSettings, directory: Path, store: Store | AwayStore) -> CountryDatabase | None:

@@ -5,6 +5,7 @@ its own, so that it takes nothing of the node's turns.
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 import tempfile
@@ -33,11 +34,15 @@ class LogReplay:
         self._directory = directory
         self._environment = {name: value for name, value in environment.items() if name != "NOTIFY_SOCKET"}
         self._runs = False
+        #: Until when those wait whose own have ended a while ago (monotonic seconds), by caller.
+        self._rests: dict[str, float] = {}
 
-    async def __call__(self, policies: object, without: Sequence[str], days: int | None) -> object:
+    async def __call__(self, policies: object, without: Sequence[str], days: int | None, caller: str = "") -> object:
         """What `appproxy policy replay --json` says. `policies`: documents; `days`: how far back, None for the whole log.
 
-        Raises ConfigError, with what the command has said, and TooOften while another one runs.
+        Whoever had one waits as long as it took until the next, so that nobody keeps all others from theirs.
+
+        Raises ConfigError, with what the command has said, and TooOften while another one runs, or `caller` has to wait.
         """
         if not isinstance(policies, list):
             raise ConfigError("policies: a list of documents is needed")
@@ -47,12 +52,19 @@ class LogReplay:
             raise ConfigError(f"days: 1 to {MOST_DAYS} is needed", hint="leave it out: the whole log")
         if self._runs:
             raise TooOften("another replay is under way", hint="try again in a minute")
+        began = self._reactor.seconds()
+        self._rests = {name: until for name, until in self._rests.items() if until > began}
+        if caller in self._rests:
+            raise TooOften("it is others' turn: your last replay has just ended",
+                           hint=f"try again in {math.ceil(self._rests[caller] - began)} s")
         self._runs = True
         place = Path(tempfile.mkdtemp(prefix="appproxy-replay-"))
         try:
             return await self._run(self._command(place, policies, without, days))
         finally:
             self._runs = False
+            now = self._reactor.seconds()
+            self._rests[caller] = 2 * now - began
             shutil.rmtree(place, ignore_errors=True)
 
     def _command(self, place: Path, policies: Sequence[object], without: Sequence[str], days: int | None) -> list[str]:

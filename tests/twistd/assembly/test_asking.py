@@ -77,7 +77,7 @@ class Node:
 
 def ask(node: Node, what: Ask, resolver: Resolver | None = None, **path: str) -> Any:
     """What an operation gets to know."""
-    return got(Deferred.fromCoroutine(service(node, resolver)(what, path, Body({}, ()))))
+    return got(Deferred.fromCoroutine(service(node, resolver)(what, path, Body({}, ()), "user:ann")))
 
 
 def service(node: Node, resolver: Resolver | None = None, **parts: Any) -> AskedService:
@@ -154,14 +154,14 @@ def test_a_provider_and_the_log_are_asked_as_the_call_says() -> None:
         asked.append(named)
         return [TrialStep("metadata", "good", "answers")]
 
-    async def replay(policies: object, without: object, days: int | None) -> str:
-        asked.append((policies, without, days))
+    async def replay(policies: object, without: object, days: int | None, caller: str) -> str:
+        asked.append((policies, without, days, caller))
         return "report"
 
     here = service(Node([]), trial=trial, replay=replay)
-    assert got(Deferred.fromCoroutine(here(Ask.PROVIDER, {"provider": "corp"}, Body({}, ())))) == [
+    assert got(Deferred.fromCoroutine(here(Ask.PROVIDER, {"provider": "corp"}, Body({}, ()), "user:ann"))) == [
         {"check": "metadata", "health": "good", "detail": "answers", "hint": ""}]
     fields = ("policies", "without", "days")
     for body in ({}, {"policies": [{"name": "a"}], "without": ["b"], "days": 7}):
-        assert got(Deferred.fromCoroutine(here(Ask.REPLAY, {}, Body(body, fields)))) == "report"
-    assert asked == ["corp", ([], (), None), ([{"name": "a"}], ("b",), 7)]
+        assert got(Deferred.fromCoroutine(here(Ask.REPLAY, {}, Body(body, fields), "user:ann"))) == "report"
+    assert asked == ["corp", ([], (), None, "user:ann"), ([{"name": "a"}], ("b",), 7, "user:ann")]

@@ -26,9 +26,11 @@ def replays() -> tuple[Processes, LogReplay]:
     return processes, LogReplay(processes, Path("/var/lib/s"), {"A": "b", "NOTIFY_SOCKET": "/x"})
 
 
-def asked(replay: LogReplay, policies: Any = (), without: tuple[str, ...] = (), days: int | None = None) -> Deferred[object]:
+def asked(
+    replay: LogReplay, policies: Any = (), without: tuple[str, ...] = (), days: int | None = None, caller: str = "user:ann"
+) -> Deferred[object]:
     """Somebody asks."""
-    return Deferred.fromCoroutine(replay(list(policies), without, days))
+    return Deferred.fromCoroutine(replay(list(policies), without, days, caller))
 
 
 def end(processes: Processes, said: bytes, complaint: bytes = b"", code: int = 0) -> None:
@@ -69,6 +71,24 @@ def test_one_at_a_time() -> None:
     second = asked(replay)
     end(processes, b"{}")
     assert second.result == {} and len(processes.spawned) == 2
+
+
+def test_nobody_keeps_all_others_from_theirs() -> None:
+    """After one that took its time it is others' turn for as long; who had a quick one hardly waits."""
+    processes, replay = replays()
+    asked(replay)
+    processes.advance(40.0)
+    end(processes, b"{}")
+    assert "try again in 40 s" in failed(asked(replay), TooOften)
+    other = asked(replay, caller="user:bob")
+    processes.advance(1.0)
+    end(processes, b"{}")
+    assert other.result == {}
+    assert "try again in 39 s" in failed(asked(replay), TooOften)
+    processes.advance(39.0)
+    again = asked(replay)
+    end(processes, b"{}")
+    assert again.result == {} and asked(replay, caller="user:bob").called is False
 
 
 def test_too_long_is_too_long() -> None:
