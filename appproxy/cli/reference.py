@@ -21,6 +21,8 @@ service's state directory, and stands before the command or behind it.
 {"".join(f"| {code} | {meaning} |{chr(10)}" for code, meaning in EXIT_CODES.items())}
 Some commands that tell something say by 1 that they have found it, such as `diff` a difference; their help says so.
 
+What takes longer than two seconds says on a terminal for how long it has been at work, and how far it is where it knows that.
+
 `appproxy completion SHELL` makes a shell complete all this, and `appproxy manual DIRECTORY` writes it as manual pages.
 """
 #: Said once, in the introduction, and of every command.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from appproxy.admin.transport.client import AdminClient
 from appproxy.admin.transport.remote import Remote
 from appproxy.cli.base.kept_login import KeptLogin
 from appproxy.cli.base.output import note
+from appproxy.cli.base.progress import Progress
 from appproxy.cli.base.wrong_use import WrongUse
 from appproxy.errors import ConfigError, NotFound
 from appproxy.twistd.assembly.passwords import admit_password
@@ -36,6 +38,8 @@ class CallSettings:
     remote_of: Callable[[str], Remote | KeptLogin | None] = lambda name: None
     #: One for the whole command, so that what it has to say is said once.
     client: AdminClient | Remote | KeptLogin | None = None
+    #: What is shown where something takes long.
+    progress: Progress = field(default_factory=lambda: Progress(sys.stderr))
 
     def needed(self, own: Path | None = None) -> Path:
         """The state directory; `own` is what the command itself was given. Raises ConfigError when there is none."""
@@ -59,9 +63,10 @@ class CallSettings:
         if self.client is None:
             self.client = AdminClient(self.needed(), admit_password, say=note)
         target = "/" + "/".join(quote(part, safe="") for part in path)
-        if if_match or dry_run:
-            return self.client.call(method, target, body, if_match=if_match, dry_run=dry_run)
-        return self.client.call(method, target, body)
+        with self.progress("the service is at work"):
+            if if_match or dry_run:
+                return self.client.call(method, target, body, if_match=if_match, dry_run=dry_run)
+            return self.client.call(method, target, body)
 
     def elsewhere(self) -> Remote | KeptLogin | None:
         """The service elsewhere that commands act on; None where it is that of this machine."""

@@ -87,22 +87,30 @@ def _search(setting: CallSettings, wanted: dict[str, Any]) -> list[Any]:
 def verify(setting: CallSettings, as_json: bool) -> None:
     """Check that no entry was changed, put in or removed since it was written."""
     checked = {}
-    for chain in _CHAINS:
-        at: Any = {"after": 0, "link": "", "checked": 0, "fault": "", "done": False}
-        while not at["done"] and not at["fault"]:
-            at = setting.call("GET", "audit-verification", body={
-                "chain": chain, **given(**{name: at[name] for name in ("after", "link", "checked") if at[name]})})
-        if at["fault"]:
-            raise StoreError(
-                f"audit: {at['fault']} ({chain} entries; {at['checked']} before are good, up to number {at['after']})",
-                hint="compare with what was exported, or with a backup; whoever did it could write to the database")
-        checked[chain] = {"checked": at["checked"], "last": at["after"], "link": at["link"]}
+    with setting.progress("the audit is checked"):
+        for chain in _CHAINS:
+            at = _verified(setting, chain)
+            checked[chain] = {"checked": at["checked"], "last": at["after"], "link": at["link"]}
     if as_json:
         show_json(checked)
         return
     for chain, one in checked.items():
         click.echo(f"{chain}: {one['checked']} entries are as they were written"
                    + (f"; the last is number {one['last']}, link {one['link'][:16]}" if one["checked"] else ""))
+
+
+def _verified(setting: CallSettings, chain: str) -> Any:
+    """A whole chain, in parts. Raises StoreError."""
+    at: Any = {"after": 0, "link": "", "checked": 0, "fault": "", "done": False}
+    while not at["done"] and not at["fault"]:
+        at = setting.call("GET", "audit-verification", body={
+            "chain": chain, **given(**{name: at[name] for name in ("after", "link", "checked") if at[name]})})
+        setting.progress.say(f"{at['checked']:,} {chain} entries are as they were written")
+    if at["fault"]:
+        raise StoreError(
+            f"audit: {at['fault']} ({chain} entries; {at['checked']} before are good, up to number {at['after']})",
+            hint="compare with what was exported, or with a backup; whoever did it could write to the database")
+    return at
 
 
 audit.add_command(audit_exports.export)
