@@ -83,6 +83,8 @@ class World:
     port: int = field(default_factory=free_port)
     tunnel_port: int = field(default_factory=free_port)
     internal: str = ""
+    #: Another database than a file of the state directory.
+    database_url: str = ""
 
     @property
     def state(self) -> Path:
@@ -113,6 +115,7 @@ class World:
         made = in_process(
             "init", "--state", str(self.state), "--domain", DOMAIN, "--listen", f"127.0.0.1:{self.port}",
             "--tunnel-listen", f"127.0.0.1:{self.tunnel_port}", "--tunnel-address", f"127.0.0.1:{self.tunnel_port}",
+            *(["--database", self.database_url] if self.database_url else []),
         )  # fmt: skip
         assert made.code == 0, made.err
         settings = self.state / "service.toml"

@@ -1,4 +1,7 @@
-"""Entries of the audit that nobody waits for, such as sign-ins: collected for a second, then written in one transaction.
+"""Entries of the audit that nobody waits for, such as sign-ins: collected for a second, then written together.
+
+Many are written piece by piece, each a transaction of its own, so that others' work for the database comes in between. What
+waits is bounded, and what comes beyond is counted in an entry.
 
 Whoever is not known can cause entries, too: of those some of each network are kept, and some in all; the rest is counted.
 So is what one user causes beyond all that a person does.
@@ -24,8 +27,11 @@ from appproxy.store.service.audit import AuditEntry
 from appproxy.store.service.note import ANONYMOUS, Action
 from appproxy.store.transaction import Transaction
 
-#: Seconds between two transactions.
+#: Seconds that an entry waits for others at most, and before the next try where the database was away.
 _EVERY = 1.0
+#: Entries of one transaction, and seconds between two where there are more. To write one takes some 10 ms of a processor, in
+#: which requests wait at their turns: so these have most of the time to themselves, and 10,000 entries a second are written.
+_PIECE, _PAUSE = 250, 0.02
 #: Entries about nobody from one network, and in how many seconds: as many as of failed passwords. A person who reads them
 #: has seen enough by then, and one network cannot use up what is there for all.
 _OF_ONE, _WINDOW = 20, 3600.0
@@ -38,8 +44,9 @@ _NETWORKS = 1000
 _BURST, _A_SECOND = 60.0, 1.0
 #: Seconds between two looks for counts that are due.
 _COUNTS_EVERY = 600.0
-#: Entries that wait for the database; after that they are only counted.
-_MOST = 1000
+#: Entries that wait for the database, some 20 MB of memory; after that they are only counted. Those of four seconds where
+#: 5,000 come in each.
+_MOST = 20_000
 
 
 class EntryWriter(Protocol):
@@ -61,8 +68,13 @@ class Notes:
         self._live = live
         self._clock = clock
         self._wall_clock = wall_clock
+        #: What is being written comes first in them, so many.
         self._entries: list[AuditEntry] = []
+        self._under_way = 0
         self._left_out = 0
+        #: The last try has failed.
+        self._away = False
+        self._stopping = False
         #: A site of IPv6 counts as one, since whoever has it may change among 65,536 networks.
         self._thinning = Thinning(_OF_ONE, math.ceil(_BURST + _A_SECOND * _WINDOW), _WINDOW, _NETWORKS)
         self._known = Thinning(_OF_USER, sys.maxsize, _WINDOW)
@@ -86,16 +98,32 @@ class Notes:
             self._left_out += 1
         else:
             self._entries.append(entry)
+        self._schedule(0.0)
+
+    def _schedule(self, pause: float) -> None:
+        """Write what waits: a whole piece after the pause, less when a second is over."""
+        if self._under_way or not (self._entries or self._left_out):
+            return
+        is_whole = len(self._entries) >= _PIECE and not self._away
         if self._flushing is None:
-            self._flushing = self._clock.callLater(_EVERY, self._flush)
+            # Never right here: the write would count as one of whoever has caused the entry.
+            self._flushing = self._clock.callLater(pause if is_whole else _EVERY, self._flush)
+        elif is_whole and self._flushing.getTime() > self._clock.seconds() + _PAUSE:
+            self._flushing.reset(pause)
 
     def _finish(self) -> None:
         if self._counting is not None:
             self._counting.cancel()
             self._keep_counts(math.inf)
+        self._stopping = True
         if self._flushing is not None:
             self._flushing.cancel()
-            self._flush()
+            self._flushing = None
+        # All of it at once: the store does what it has been given before it closes.
+        waiting, count = self._entries[self._under_way :], self._left_out
+        while waiting or count:
+            self._write(waiting[:_PIECE], count).addErrback(self._complain)
+            waiting, count = waiting[_PIECE:], 0
 
     def _count(self) -> None:
         """Look again until all that was counted has been written down."""
@@ -135,18 +163,30 @@ class Notes:
 
     def _flush(self) -> None:
         self._flushing = None
-        entries, self._entries = self._entries, []
-        count, self._left_out = self._left_out, 0
-        summary = [AuditEntry(self._wall_clock(), ANONYMOUS, AUDIT_LEFT_OUT, "", {"count": count})] if count else []
-        if entries or summary:
-            self._live.write(write, [*entries, *summary]).addErrback(self._failed, entries, count)
+        piece, count = self._entries[:_PIECE], self._left_out
+        self._under_way, self._left_out = len(piece), 0
+        self._write(piece, count).addCallbacks(self._written, self._failed, errbackArgs=(count,))
 
-    def _failed(self, failure: Failure, entries: list[AuditEntry], count: int) -> None:
+    def _write(self, entries: list[AuditEntry], count: int) -> Deferred[None]:
+        summary = [AuditEntry(self._wall_clock(), ANONYMOUS, AUDIT_LEFT_OUT, "", {"count": count})] if count else []
+        return self._live.write(write, [*entries, *summary])
+
+    def _written(self, _: object) -> None:
+        del self._entries[: self._under_way]
+        self._under_way, self._away = 0, False
+        if not self._stopping:
+            self._schedule(_PAUSE)
+
+    def _failed(self, failure: Failure, count: int) -> None:
         """The database is away: what it missed is tried again with the next entries."""
+        self._complain(failure)
+        self._under_way, self._away = 0, True
+        self._left_out += count
+        if not self._stopping:
+            self._schedule(_EVERY)
+
+    def _complain(self, failure: Failure) -> None:
         self.log.error("the audit could not be written: {reason}", reason=failure.getErrorMessage())
-        both = [*entries, *self._entries]
-        self._entries = both[:_MOST]
-        self._left_out += count + len(both[_MOST:])
 
 
 def write(tx: Transaction, entries: Sequence[AuditEntry]) -> None:

@@ -13,6 +13,7 @@ from twisted.logger import capturedLogs
 from appproxy.errors import StoreError
 from appproxy.store.database.store import Store
 from appproxy.store.service import audit
+from appproxy.store.service import notes as notes_module
 from appproxy.store.service.actions import SIGN_IN, SIGN_IN_REFUSED
 from appproxy.store.service.audit import ANONYMOUS, AuditEntry
 from appproxy.store.service.note import nowhere
@@ -21,11 +22,12 @@ from appproxy.store.transaction import Transaction
 
 
 class Live:
-    """A store that keeps what it is to write; `away`: the database does not answer."""
+    """A store that keeps what it is to write; `away`: the database does not answer; `slow`: it is done when a test says so."""
 
     def __init__(self) -> None:
         self.batches: list[list[AuditEntry]] = []
-        self.away = False
+        self.away = self.slow = False
+        self.waiting: list[Deferred[None]] = []
         self.last_words: list[Callable[[], object]] = []
 
     def write(
@@ -35,6 +37,9 @@ class Live:
         if self.away:
             return fail(StoreError("away"))
         self.batches.append(list(entries))
+        if self.slow:
+            self.waiting.append(Deferred())
+            return self.waiting[-1]
         return succeed(None)
 
     def before_stop(self, callback: Callable[[], object], /) -> None:
@@ -171,17 +176,87 @@ def test_a_database_that_is_away() -> None:
     live, clock, notes = made()
     live.away = True
     with capturedLogs() as events:
-        for number in range(3000):
+        for number in range(30_000):
             notes.note(f"user:{number}", SIGN_IN)
             if number % 500 == 0:
                 clock.advance(1.0)
     assert any("away" in str(event.get("reason")) for event in events)
-    assert len(notes._entries) <= 1000
+    assert len(events) <= 61, "a try a second, however much comes"
+    assert len(notes._entries) == notes_module._MOST
     live.away = False
+    clock.pump([1.0, *[0.02] * 100])
+    written = [one for batch in live.batches for one in batch]
+    (count,) = (one for one in written if one.action == "audit.left_out")
+    assert [one.actor for one in written if one != count] == [f"user:{number}" for number in range(notes_module._MOST)]
+    assert int(str(count.detail["count"])) == 30_000 - notes_module._MOST
+    assert clock.getDelayedCalls() == []
+
+
+def test_many_are_written_piece_by_piece() -> None:
+    """One transaction after the other, never two at a time and none larger than a piece; all arrive, in their order."""
+    live, clock, notes = made()
+    live.slow = True
+    for number in range(2000):
+        notes.note(f"user:{number}", SIGN_IN)
+    clock.advance(0.0)
+    assert len(live.batches) == 1, "a whole piece waits for no second"
+    notes.note("user:late", SIGN_IN)
+    while live.waiting:
+        assert len(live.waiting) == 1
+        live.waiting.pop().callback(None)
+        clock.advance(1.0)
+    assert [len(batch) for batch in live.batches] == [notes_module._PIECE] * 8 + [1]
+    written = [one.actor for batch in live.batches for one in batch]
+    assert written == [*(f"user:{number}" for number in range(2000)), "user:late"] and clock.getDelayedCalls() == []
+
+
+def test_as_many_as_are_promised_in_a_second() -> None:
+    """Five thousand, second after second: nothing is left out, and the last one is written within a second."""
+    live, clock, notes = made()
+    for tick in range(300):
+        for number in range(100):
+            notes.note(f"user:{tick}-{number}", SIGN_IN)
+        clock.advance(0.02)
     clock.advance(1.0)
-    (batch,) = live.batches
-    assert batch[0].actor == "user:0" and batch[-1].action == "audit.left_out"
-    assert len(batch) + int(str(batch[-1].detail["count"])) == 3001
+    assert sum(map(len, live.batches)) == 30_000 and not any(one.action == "audit.left_out" for one in live.batches[-1])
+
+
+def test_one_that_fails_in_the_middle() -> None:
+    """Is tried again, before those that came later."""
+    live, clock, notes = made()
+    for number in range(600):
+        notes.note(f"user:{number}", SIGN_IN)
+    clock.advance(0.0)
+    live.away = True
+    clock.advance(0.02)
+    notes.note("user:600", SIGN_IN)
+    live.away = False
+    clock.pump([1.0] * 3)
+    assert [one.actor for batch in live.batches for one in batch] == [f"user:{number}" for number in range(601)]
+    assert clock.getDelayedCalls() == []
+
+
+def test_many_at_the_end() -> None:
+    """Those that wait are written before the store stops, and what is under way is not written twice."""
+    live, clock, notes = made()
+    live.slow = True
+    for number in range(600):
+        notes.note(f"user:{number}", SIGN_IN)
+    clock.advance(0.0)
+    for callback in live.last_words:
+        callback()
+    assert [one.actor for batch in live.batches for one in batch] == [f"user:{number}" for number in range(600)]
+    for one in live.waiting:
+        one.callback(None)
+    assert clock.getDelayedCalls() == []
+
+
+def test_nothing_at_the_end() -> None:
+    """Is not written."""
+    live, clock, _ = made()
+    for callback in live.last_words:
+        callback()
+    assert live.batches == [] and clock.getDelayedCalls() == []
 
 
 def test_what_there_is_at_the_end() -> None:
