@@ -3,7 +3,8 @@
     python -m bench.options traces   # one request of a hundred is traced, and posted to a collector
     python -m bench.options limits   # all rates of an application and of the service, none of which is met
 
-The figure is CPU time of service and connector together; short rounds, so that what disturbs the machine disturbs both sides.
+The figure is CPU time of service and connector together; short rounds, of which each is compared by itself, so that what
+disturbs the machine disturbs both sides.
 """
 
 from __future__ import annotations
@@ -96,8 +97,8 @@ def run(directory: Path, option: str, rounds: int, seconds: float, say: Callable
     finally:
         collector.stop()
     return [
-        Row("small GET, signed in: CPU", "us a request", *cpu, most_ratio=MOST[option]),
-        Row("the same: rate", "requests/s", *rates)]
+        Row("small GET, signed in: CPU", "us a request", *cpu, most_ratio=MOST[option], paired=True),
+        Row("the same: rate", "requests/s", *rates, paired=True)]
 
 
 def _round(side: Side, seconds: float, cpu: Series, rates: Series) -> None:
