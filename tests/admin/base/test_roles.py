@@ -10,10 +10,12 @@ import pytest
 from appproxy.admin.base import roles
 from appproxy.admin.base.principal import FULL, Forbidden, Permission, Principal
 from appproxy.admin.base.roles import ADMINISTRATOR, ROLES, AdminRole
-from appproxy.admin.operations import OPERATIONS, ROUTES, AdminContext, Operation
+from appproxy.admin.operations import OPERATIONS, ROUTES, AdminContext, Command, Operation
 from appproxy.config.service import ServiceSettings
 from appproxy.errors import NotFound
 from appproxy.store.snapshot import RoleAssignment
+from tests.admin.conftest import Desk
+from tests.branding.pictures import in_base64, png
 
 PAGE = (Path(__file__).parents[3] / "docs" / "administration.md").read_text()
 #: Of the page: which roles may call an operation, and which of those also with the role for one application alone.
@@ -47,6 +49,43 @@ def test_the_matrix(operation: Operation) -> None:
         and may(operation, roles.principal("ann", [assigned(one.name, "wiki")]))
     }
     assert found == row
+
+
+#: Of operations about one application: a body that else would do.
+BODIES: dict[str, dict[str, object]] = {
+    "PATCH /applications/{application}": {"settings": {"maintenance": "yes"}},
+    "POST /applications/{application}/assignments": {"user": "eve"},
+    "DELETE /applications/{application}/assignments": {"user": "eve"},
+    "PUT /applications/{application}/logo": {"picture": in_base64(png())},
+    "POST /applications/{application}/cors": {"resource": "/", "origins": ["https://a.example"]},
+    "PATCH /applications/{application}/cors": {"resource": "/", "origins": ["https://a.example"]},
+    "DELETE /applications/{application}/cors": {"resource": "/"},
+}
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if "{application}" in one.path and isinstance(one, Command)],
+    ids=lambda one: f"{one.method} {one.path}")
+def test_a_role_for_one_application_changes_no_other(desk: Desk, operation: Operation) -> None:
+    """Neither by its name, in whatever letters, nor by its id (IDOR): each operation is refused there, and leaves no trace.
+
+    How applications are set up is read by everybody with a role.
+    """
+    ids = {}
+    for name in ("wiki", "other"):
+        ids[name] = desk.record("POST", "/applications", {
+            "name": name, "internal": "http://w/", "external": f"https://{name}.example.com"})["id"]
+    desk.call("POST", "/users", {"name": "eve", "password": "long enough"})
+    before, entries = desk.record("GET", "/applications/other"), len(desk.audit())
+    held = [assigned(one.name, str(ids["wiki"])) for one in ROLES.values() if one.of_one]
+    assert held
+    desk.principal = roles.principal("builtin:bob", held)
+    for name in ("other", "OTHER", str(ids["other"])):
+        path = operation.path.replace("{application}", name).replace("{segment}", "https%3A%2F%2Fs.example.com%2F")
+        with pytest.raises(Forbidden):
+            desk.call(operation.method, path, BODIES.get(f"{operation.method} {operation.path}"))
+    desk.principal = Principal.full("local:0")
+    assert desk.record("GET", "/applications/other") == before and len(desk.audit()) == entries
 
 
 def test_the_matrix_has_no_other_rows() -> None:
