@@ -27,6 +27,7 @@ SCANNED = 50_000
 #: What was not exported yet is kept for so many days longer, and of entries about nobody so many times as many.
 _HELD_DAYS, _HELD_TIMES = 30, 2
 _ADD = sa.insert(audit)
+_write = json.JSONEncoder(sort_keys=True).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def record_all(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
     rows: list[dict[str, object]] = [
         {
             "time": float(one.time), "actor": one.actor[:_LONGEST_ACTOR], "action": one.action, "target": one.target,
-            "detail": json.dumps(dict(one.detail), sort_keys=True),
+            "detail": _write(dict(one.detail)),
         }
         for one in entries
     ]  # fmt: skip

@@ -29,9 +29,10 @@ from appproxy.store.transaction import Transaction
 
 #: Seconds that an entry waits for others at most, and before the next try where the database was away.
 _EVERY = 1.0
-#: Entries of one transaction, and seconds between two where there are more. To write one takes some 10 ms of a processor, in
-#: which requests wait at their turns: so these have most of the time to themselves, and 10,000 entries a second are written.
-_PIECE, _PAUSE = 250, 0.02
+#: Entries of one transaction, and seconds between two where there are more. To write one takes some 15 ms of a processor, in
+#: which requests wait at their turns, and a commit: so these have half of the time to themselves even then, and others' work
+#: for the database comes in between.
+_PIECE, _PAUSE = 500, 0.02
 #: Entries about nobody from one network, and in how many seconds: as many as of failed passwords. A person who reads them
 #: has seen enough by then, and one network cannot use up what is there for all.
 _OF_ONE, _WINDOW = 20, 3600.0

@@ -205,7 +205,7 @@ def test_many_are_written_piece_by_piece() -> None:
         assert len(live.waiting) == 1
         live.waiting.pop().callback(None)
         clock.advance(1.0)
-    assert [len(batch) for batch in live.batches] == [notes_module._PIECE] * 8 + [1]
+    assert [len(batch) for batch in live.batches] == [notes_module._PIECE] * (2000 // notes_module._PIECE) + [1]
     written = [one.actor for batch in live.batches for one in batch]
     assert written == [*(f"user:{number}" for number in range(2000)), "user:late"] and clock.getDelayedCalls() == []
 
@@ -224,15 +224,15 @@ def test_as_many_as_are_promised_in_a_second() -> None:
 def test_one_that_fails_in_the_middle() -> None:
     """Is tried again, before those that came later."""
     live, clock, notes = made()
-    for number in range(600):
+    for number in range(1200):
         notes.note(f"user:{number}", SIGN_IN)
     clock.advance(0.0)
     live.away = True
     clock.advance(0.02)
-    notes.note("user:600", SIGN_IN)
+    notes.note("user:1200", SIGN_IN)
     live.away = False
     clock.pump([1.0] * 3)
-    assert [one.actor for batch in live.batches for one in batch] == [f"user:{number}" for number in range(601)]
+    assert [one.actor for batch in live.batches for one in batch] == [f"user:{number}" for number in range(1201)]
     assert clock.getDelayedCalls() == []
 
 
@@ -240,12 +240,12 @@ def test_many_at_the_end() -> None:
     """Those that wait are written before the store stops, and what is under way is not written twice."""
     live, clock, notes = made()
     live.slow = True
-    for number in range(600):
+    for number in range(1200):
         notes.note(f"user:{number}", SIGN_IN)
     clock.advance(0.0)
     for callback in live.last_words:
         callback()
-    assert [one.actor for batch in live.batches for one in batch] == [f"user:{number}" for number in range(600)]
+    assert [one.actor for batch in live.batches for one in batch] == [f"user:{number}" for number in range(1200)]
     for one in live.waiting:
         one.callback(None)
     assert clock.getDelayedCalls() == []
