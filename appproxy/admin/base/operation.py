@@ -190,6 +190,8 @@ class Command:
     asks: Ask | None = None
     #: As in `Query`.
     scoped: bool = False
+    #: It may take many seconds, of which the database is known to be at work.
+    long: bool = False
     permission: Permission = field(kw_only=True)
 
     @property

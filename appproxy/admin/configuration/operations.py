@@ -156,5 +156,5 @@ OPERATIONS: tuple[Operation, ...] = (
           method="POST", alone=True, permission=Permission.READ_CONFIGURATION),
     Command("PUT", _PATH, "configuration.apply",
             "Make the configuration what a document says, all or nothing; `prune`: what no entry is of goes.", _apply,
-            ("document", "prune", "force"), permission=Permission.CHANGE_CONFIGURATION),
+            ("document", "prune", "force"), long=True, permission=Permission.CHANGE_CONFIGURATION),
 )

@@ -123,7 +123,8 @@ class AdminApi:
                 return self._alone.read(self._store.read, operation.perform, call)
             return self._store.read(operation.perform, call)
         command = operation
-        return self._store.write(lambda tx: around(tx, lambda: command.perform(tx, call)))
+        write = self._store.write_long if command.long else self._store.write
+        return write(lambda tx: around(tx, lambda: command.perform(tx, call)))
 
     def _context(self, principal: Principal, probes: Mapping[str, Any], service_answer: object = None) -> AdminContext:
         node = self._node

@@ -26,7 +26,7 @@ from appproxy.store.database.away import AwayStore
 from appproxy.store.database.hearing import Hearing
 from appproxy.store.database.kept import Keeper
 from appproxy.store.database.store import Store
-from appproxy.store.database.thread import DatabaseThread, WorkerThreads
+from appproxy.store.database.thread import GIVEN_UP, DatabaseThread, WorkerThreads
 from appproxy.store.database.together import TOO_LATE, Together, Work, carry_out
 from appproxy.store.snapshot import Snapshot
 from appproxy.store.transaction import NODES, SNAPSHOT, Reading, Transaction
@@ -50,6 +50,9 @@ MOST_TOGETHER = 16
 PATIENCE = 8.0
 #: So are those whose work was begun by then, and is not done so long after they have asked.
 LONGEST = 10.0
+#: Both this and `GIVEN_UP` for work that is known to take its time, such as a configuration of 1,000 applications: a little
+#: less than the command waits that has asked for it.
+LONGEST_LONG = 55.0
 _STOPPING = "the service is stopping"
 _BEGUN = "it was begun and may still be done: look before you ask again"
 
@@ -192,6 +195,12 @@ class LiveStore:
 
         return self._in_turn(Work(lambda transaction: do(transaction, *args, **kwargs), writes=True))
 
+    def write_long(
+        self, do: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> Deferred[T]:
+        """The same for what is known to take its time: it has `LONGEST_LONG` seconds once it has begun."""
+        return self._in_turn(Work(lambda transaction: do(transaction, *args, **kwargs), writes=True, long=True))
+
     def read(self, do: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """Run `do(reading, ...)` on one consistent look at the database."""
 
@@ -244,8 +253,11 @@ class LiveStore:
                 self._give(self._next)
 
     def _give(self, together: Together) -> None:
+        def longest() -> float:
+            return LONGEST_LONG if any(work.long for work in together.works) else GIVEN_UP
+
         self._idle -= 1
-        self._thread.do(self._begin, together).addBoth(self._done, together)
+        self._thread.do_for(longest, self._begin, together).addBoth(self._done, together)
 
     def _begin(self, together: Together) -> Snapshot | None:
         """In the thread. Gives a newer snapshot, None where there is none."""
@@ -271,7 +283,8 @@ class LiveStore:
     def _too_late(self, work: Work) -> None:
         """Refuse it; if it was begun, after some more time. What is under way then may still come to its end."""
         if work.begun:
-            work.late = self._reactor.callLater(LONGEST - PATIENCE, self._tell, work,
+            longest = LONGEST_LONG if work.long else LONGEST
+            work.late = self._reactor.callLater(longest - PATIENCE, self._tell, work,
                                                 Failure(StoreError(TOO_LATE, hint=_BEGUN)))
         else:
             self._tell(work, Failure(StoreError(TOO_LATE)))

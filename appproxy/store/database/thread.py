@@ -19,6 +19,10 @@ R = TypeVar("R")
 GIVEN_UP = 10.0
 
 
+def _given_up() -> float:
+    return GIVEN_UP
+
+
 class WorkerThreads(Protocol):
     """What is needed of `twisted.python.threadpool.ThreadPool`."""
 
@@ -52,7 +56,13 @@ class DatabaseThread:
 
     def do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """Have the thread do this, after what it has to do already."""
-        watch = _Watch(self._reactor, self._interrupt)
+        return self.do_for(_given_up, work, *args, **kwargs)
+
+    def do_for(
+        self, longest: Callable[[], float], work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Deferred[T]:
+        """The same; it may take `longest()` seconds, as far as is known by then: more may have joined it."""
+        watch = _Watch(self._reactor, self._interrupt, longest)
 
         def run() -> T:
             watch.begun = self._reactor.seconds()
@@ -65,15 +75,16 @@ class DatabaseThread:
 class _Watch:
     """Calls `interrupt` when what was handed to the thread has been under way there for too long."""
 
-    def __init__(self, reactor: Any, interrupt: Callable[[], object]) -> None:
+    def __init__(self, reactor: Any, interrupt: Callable[[], object], longest: Callable[[], float]) -> None:
         self._reactor = reactor
         self._interrupt = interrupt
+        self._longest = longest
         #: When the thread has begun with it; None while it waits there.
         self.begun: float | None = None
         self._later: IDelayedCall = reactor.callLater(GIVEN_UP, self._look)
 
     def _look(self) -> None:
-        left = GIVEN_UP if self.begun is None else self.begun + GIVEN_UP - self._reactor.seconds()
+        left = GIVEN_UP if self.begun is None else self.begun + self._longest() - self._reactor.seconds()
         if left <= 0:
             self._interrupt()
         else:

@@ -34,6 +34,8 @@ class Work:
     do: Callable[[Any], Any]
     writes: bool = False
     kept: bool = False
+    #: It is known to take its time, as a whole configuration does.
+    long: bool = False
     #: Fires with what comes of `do`.
     done: Deferred[Any] = field(default_factory=Deferred)
     #: It does not wait any more.

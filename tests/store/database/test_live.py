@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from appproxy.errors import StoreError
 from appproxy.policy.sender import SENDER
 from appproxy.store.applications import applications
-from appproxy.store.database.live import HANDED, HURRY, LONGEST, MOST_WAITING, PATIENCE, POLL, LiveStore
+from appproxy.store.database.live import HANDED, HURRY, LONGEST, LONGEST_LONG, MOST_WAITING, PATIENCE, POLL, LiveStore
 from appproxy.store.database.store import Store
 from appproxy.store.database.thread import GIVEN_UP
 from appproxy.store.people.session import one_time
@@ -368,6 +368,23 @@ class TestWaiting:
         refused = [f"second: {late}", f"first: {late}; it was begun and may still be done: look before you ask again"]
         assert seen[0] == refused[:1] and sorted(seen[1]) == sorted([*refused, "interrupted"])
         assert node.result(node.live.read(lambda reading: "well")) == "well"
+
+    def test_what_is_known_to_take_its_time_has_it(
+        self, node: Node, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A configuration of 1,000 applications is neither interrupted nor called late while it is written; at last it is."""
+        interrupted: list[bool] = []
+        monkeypatch.setattr(store, "interrupt", lambda: interrupted.append(True))
+
+        def apply(transaction: Transaction, seconds: float) -> str:
+            for _ in range(200):
+                node.reactor.advance(seconds / 200)
+            return "applied"
+
+        assert node.result(node.live.write_long(apply, LONGEST_LONG - 1.0)) == "applied" and interrupted == []
+        with pytest.raises(StoreError, match="it was begun and may still be done"):
+            node.result(node.live.write_long(apply, LONGEST_LONG + 1.0))
+        assert interrupted == [True]
 
     def test_what_takes_its_time_is_not_interrupted(self, node: Node, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each piece of work has its own time, which begins with it: what waits for its turn in the thread uses none up."""
