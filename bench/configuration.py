@@ -88,9 +88,10 @@ def one_round(world: World, directory: Path, timed: Timed, count: int) -> None:
             raise Void("the last application does not answer")
         time.sleep(0.05)
     timed.seconds["until the last application answers"].values.append(time.monotonic() - began)
-    timed.run("diff, nothing differs", "diff", str(good))
-    timed.run("apply, nothing differs", "apply", "--yes", str(good))
-    timed.run("export", "export", "--output", str(directory / "all.yaml"))
+    whole = directory / "all.yaml"
+    timed.run("export", "export", "--output", str(whole))
+    timed.run("diff, nothing differs", "diff", str(whole))
+    timed.run("apply, nothing differs", "apply", "--yes", str(whole))
     timed.run("apply --prune, all go", "apply", "--yes", "--prune", str(nothing), said="changes are made")
     if world.admin("export") != before:
         raise Void("not everything has gone")
