@@ -64,9 +64,9 @@ class BusyNotes(Notes):
 
 def main() -> None:
     """Run twistd with them."""
-    from appproxy.twistd import assembly
+    from appproxy.twistd.assembly import assemble
 
-    assembly.Notes = BusyNotes  # type: ignore[attr-defined]
+    assemble.Notes = BusyNotes  # type: ignore[attr-defined]
     from twisted.scripts.twistd import run
 
     run()

@@ -33,7 +33,7 @@ from appproxy.demo.supervisor import Supervisor
 from appproxy.errors import AppProxyError
 from appproxy.export.entry import ExportedEntry
 from appproxy.store.tables.core import audit
-from appproxy.twistd.passwords import admit_password
+from appproxy.twistd.assembly.passwords import admit_password
 from bench.measure import Void
 from bench.organisation import Beside
 from bench.report import Row, Series, table
