@@ -37,6 +37,9 @@ class Processes(Clock):
         """As a process's transport."""
         self.signals.append(name)
 
+    def loseConnection(self) -> None:
+        """As a process's transport: the pipes are closed."""
+
 
 def examination() -> tuple[Processes, Examination, list[Findings]]:
     """Nobody has asked yet."""
