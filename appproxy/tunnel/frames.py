@@ -173,7 +173,7 @@ class FrameReader:
         self._through_limit = limits.get(self._through, -1)
         self._limits = _by_kind(tuple(limits.items()), self._through)
         # An incomplete frame, and how many bytes of it are needed for the next step. Bytes are moved at most twice.
-        self._pending = bytearray()
+        self._pending: bytes | bytearray = b""
         self._need = HEADER_SIZE
         # Bytes still to come of a payload that is passed through (its frame) or skipped (None).
         self._left = 0
@@ -190,8 +190,7 @@ class FrameReader:
             self._pending += data
             if len(self._pending) < self._need:
                 return frames
-            data = bytes(self._pending)
-            self._pending.clear()
+            data, self._pending = bytes(self._pending), b""
         at = self._pass_on(data, 0, frames) if self._left else 0
         size = len(data)
         limits = self._limits
@@ -211,7 +210,7 @@ class FrameReader:
         else:
             self._need = HEADER_SIZE
         if at < size:
-            self._pending += data[at:] if at else data
+            self._pending = bytearray(data[at:] if at else data)
         return frames
 
     def whole(self, data: bytes, request_id: int) -> bytes:

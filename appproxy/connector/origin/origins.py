@@ -306,6 +306,10 @@ class Origin:
             oldest.give_up()
         self.next_turn(owner)
 
+    def upgraded(self, connection: OriginConnection) -> None:
+        """There may be very many of these."""
+        self.deadlines.rest(connection)
+
     def forget(self, connection: OriginConnection) -> None:
         """This one is gone, or has been idle for too long."""
         self._give_back(connection)

@@ -227,6 +227,7 @@ class Requests:
         self._deadlines.discard(request)
         self._open[stream.id] = stream
         self._deadlines.add(stream)
+        self._deadlines.rest(stream)
         self.counters.upgrades += 1
 
     def begin_stream(self, request: LiveRequest) -> Code | None:

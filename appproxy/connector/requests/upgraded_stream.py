@@ -5,6 +5,8 @@ Of its request only what the log wants is kept: there may be 10,000 idle ones.
 
 from __future__ import annotations
 
+from sys import intern
+
 from appproxy.connector.origin.h1.request_head import share_of
 from appproxy.connector.origin.origin_stream import OriginStream
 from appproxy.connector.requests.answer import AnswerStream
@@ -14,9 +16,20 @@ from appproxy.connector.tunnel.attachment import DataAttachment
 from appproxy.errors import Code, RequestError
 from appproxy.net.loop.deadlines import NEVER
 from appproxy.tunnel.life.origin import LIFE, Event
+from appproxy.tunnel.messages import Request
 
 #: Silence of a stream of which one direction is closed. Most ends close the other one at once.
 HALF_CLOSED_SECONDS = 60.0
+
+
+def _forget(request: Request) -> None:
+    """What the application has got of it. What is left: for the log, and whom it counts for (`share_of`)."""
+    request.block = request.authority = b""
+    request.client = ""
+    request.application = intern(request.application)
+    request.target = request.target.partition(b"?")[0]
+    if request.user != b"null":
+        request.user = b""
 
 
 class UpgradedStream(LiveRequest):
@@ -49,7 +62,7 @@ class UpgradedStream(LiveRequest):
         self.answer.begin(connection, 101, block)
         self.upload.flow_to(connection)
         connection.become_raw(self)
-        self.request.block = b""
+        _forget(self.request)
         self._moved()
 
     def start(self, first: bytes) -> None:

@@ -47,6 +47,9 @@ class DataPool(Protocol):
     def data_idle(self, connection: DataConnection, before: DataAttachment) -> None:
         """It can be used again, after this one."""
 
+    def data_rests(self, connection: DataConnection) -> None:
+        """What it carries goes on for long."""
+
     def data_closed(self, connection: DataConnection, reason: str) -> None:
         """It is gone."""
 
@@ -76,7 +79,8 @@ class DataConnection(TwistedProtocol):
         #: Its last answer is written, but perhaps not read by the service: what is written now would wait behind it.
         self.unread: DataAttachment | None = None
         self._asked = False
-        self._questions = TokenBucket("questions", QUESTIONS, 1 / pool.pings, now)
+        #: Made for the first one: a stream asks none.
+        self._questions: TokenBucket | None = None
         self.open = False
         #: Has the handshake ever been over?
         self.ready = False
@@ -140,7 +144,10 @@ class DataConnection(TwistedProtocol):
 
     def question(self) -> bytes:
         """To be written right behind an answer: the service is to say when it has read all. b"" if it was asked too often."""
-        self._asked = self._questions.may(self.pool.seconds())
+        now = self.pool.seconds()
+        if self._questions is None:
+            self._questions = TokenBucket("questions", QUESTIONS, 1 / self.pool.pings, now)
+        self._asked = self._questions.may(now)
         return self.session.ask() if self._asked else b""
 
     def _ask(self) -> None:
@@ -275,6 +282,8 @@ class DataConnection(TwistedProtocol):
     def _attached(self, attachment: DataAttachment) -> None:
         attachment.confirmed = True
         self.deadline = self.session.next_tick()
+        if attachment.long:
+            self.pool.data_rests(self)
         if attachment.body is not None:
             attachment.body.attached(self)
         if attachment.answer is not None:

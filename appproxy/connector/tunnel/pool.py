@@ -193,7 +193,10 @@ class DataConnectionPool:
 
     def data_idle(self, connection: DataConnection, before: DataAttachment) -> None:
         """To the next who waits, else into the pool."""
-        if not before.long:
+        if before.long:
+            if connection in self._all:
+                self._deadlines.add(connection)
+        else:
             self._give_back(before)
             if before.answer is not None and before.answer.whole and before.gives_way_since is None:
                 self._places.repute.read(before.share, self.seconds())
@@ -207,6 +210,10 @@ class DataConnectionPool:
         self._keep(connection)
         if self._waiting:  # somebody who has several may, who then gets a connection of their own
             self._dial_more()
+
+    def data_rests(self, connection: DataConnection) -> None:
+        """It carries a stream: there may be very many of them."""
+        self._deadlines.rest(connection)
 
     def data_closed(self, connection: DataConnection, reason: str) -> None:
         """One less."""

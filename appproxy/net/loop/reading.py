@@ -46,7 +46,22 @@ class _Reading(tcp.Connection):
 
 
 class ReadingServer(_Reading, tcp.Server):
-    """One that was accepted."""
+    """One that was accepted. How it is called in a log is made up when somebody asks: there are very many of them."""
+
+    def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
+        super().__init__(sock, protocol, client, server, sessionno, reactor)
+        del self.logstr
+        if self.server is not None:
+            del self.repstr
+
+    def logPrefix(self) -> str:
+        """As Twisted has it."""
+        return f"{self._getLogPrefix(self.protocol)},{self.sessionno},{self.hostname}"
+
+    def __repr__(self) -> str:
+        if self.server is None:
+            return super().__repr__()
+        return f"<{type(self.protocol).__name__} #{self.sessionno} on {self.server._realPortNumber}>"
 
 
 class ReadingClient(_Reading, tcp.Client):

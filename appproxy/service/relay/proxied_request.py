@@ -227,6 +227,9 @@ class ProxiedRequest(AnsweredRequest):
         if (peer := self.peer) is not None:
             self.long = True
             self.relay.under_way.lengthen(self)
+            self.relay.deadlines.rest(self)
+            if self.data is not None:
+                self.data.rest()
             peer.streams += 1
             self.relay.roster.given(self.whose)
             self.relay.slot_free(peer)

@@ -18,8 +18,8 @@ class Heartbeat:
     The 8 bytes of our PINGs are a counter; a PONG must bring back one that was sent and is newer than the last.
     """
 
-    __slots__ = ("_allowance", "_answered", "_asked", "_most", "_output", "_sent", "_steady", "dead_after", "excused",
-                 "heard", "ping_after")
+    __slots__ = ("_allowance", "_answered", "_asked", "_burst", "_every", "_most", "_output", "_sent", "_steady",
+                 "dead_after", "excused", "heard", "ping_after")
 
     def __init__(
         self, limits: TunnelLimits, now: float, *, burst: int, every: float, ping_after: float, dead_after: float,
@@ -33,10 +33,12 @@ class Heartbeat:
         # Not only after silence: the PONG tells more than that the peer is alive.
         self._steady = steady
         self._most = limits.unsent_control
-        self._allowance = TokenBucket("PINGs", burst, every, now)
+        # Made for the first PING: there are very many idle connections that have never seen one.
+        self._allowance: TokenBucket | None = None
+        self._burst, self._every = burst, every
         self._sent = 0
         self._answered = 0
-        self._output = bytearray()
+        self._output = b""
 
     def ping_at(self) -> float:
         """When the next PING is due."""
@@ -67,6 +69,8 @@ class Heartbeat:
         _, _, request_id, head, tail = frame
         if request_id or head or len(tail) != _SIZE:
             raise RemoteProtocolError("a PING must have id 0 and 8 bytes")
+        if self._allowance is None:
+            self._allowance = TokenBucket("PINGs", self._burst, self._every, now)
         self._allowance.take(now)
         if len(self._output) > self._most:
             raise RemoteProtocolError("more PINGs than can be answered", Code.OVERLOADED)
@@ -91,6 +95,5 @@ class Heartbeat:
         """What is to be written, once."""
         if not self._output:
             return b""
-        data = bytes(self._output)
-        self._output.clear()
+        data, self._output = self._output, b""
         return data

@@ -99,12 +99,13 @@ def test_the_user_closes_first(rig: Rig) -> None:
 
 
 def test_a_half_closed_stream_does_not_stay(rig: Rig) -> None:
-    """When one direction is closed, a minute of silence ends the other."""
+    """When one direction is closed, a minute of silence ends the other, and two seconds in which nobody looks."""
     signal, data, origin = upgraded(rig)
     data.read()
     data.attached(1)
     origin.half_close()
     wait(rig, 61, signal, data)
+    rig.clock.pump([0.25] * 8)
     assert origin.end == "aborted"
     assert rig.ended[0].code is Code.ORIGIN_TIMEOUT
 

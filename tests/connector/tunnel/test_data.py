@@ -93,6 +93,9 @@ class Pool:
         self.told.append("unused")
         return self.goes
 
+    def data_rests(self, connection: DataConnection) -> None:
+        self.told.append("rests")
+
     def data_closed(self, connection: DataConnection, reason: str) -> None:
         self.told.append("closed")
 

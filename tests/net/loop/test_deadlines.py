@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
-from appproxy.net.loop.deadlines import NEVER, Deadlines
+from appproxy.net.loop.deadlines import NEVER, PARTS, Deadlines
 
 
 class Item:
@@ -102,3 +104,83 @@ def test_one_that_fails_holds_up_nobody() -> None:
     assert [item.told for item in others] == [[1.0], [2.0]]
     assert len(events) == 1
     assert len(deadlines) == 2
+
+
+def test_one_at_rest_is_looked_at_seldom() -> None:
+    """At every seventh tick: its deadline is noticed, and noticed in time once it is awake."""
+    clock = Clock()
+    deadlines = Deadlines(clock)
+    looks = []
+
+    class Watched(Item):
+        @property
+        def deadline(self) -> float:
+            looks.append(clock.seconds())
+            return self.at
+
+        @deadline.setter
+        def deadline(self, at: float) -> None:
+            self.at = at
+
+    item = Watched(100.0)
+    deadlines.add(item)
+    run(clock, 1)
+    looks.clear()
+    deadlines.rest(item)
+    run(clock, 35)
+    assert len(looks) == 35 * 4 / PARTS
+    run(clock, 70)
+    assert item.told != []
+    assert 100.0 <= item.told[0] < 100.0 + PARTS * 0.25
+    item.deadline = clock.seconds() + 1.0
+    deadlines.add(item)
+    run(clock, 1)
+    assert item.told[1:] == [clock.seconds()]
+
+
+def test_one_at_rest_leaves_as_any() -> None:
+    """Wherever it is looked at: by itself, with all others, and in the middle of a sweep."""
+    clock = Clock()
+    deadlines = Deadlines(clock)
+    gone, staying = Item(1.0), Item(50.0)
+    for item in (gone, staying):
+        deadlines.add(item)
+        deadlines.rest(item)
+    assert len(deadlines) == 2
+    deadlines.discard(gone)
+    deadlines.rest(gone)  # it is not there any more
+    run(clock, 5)
+    assert (gone.told, len(deadlines)) == ([], 1)
+    deadlines.stop()
+    assert (clock.getDelayedCalls(), len(deadlines)) == ([], 0)
+
+
+def test_many_at_rest_are_spread() -> None:
+    """No tick has all of them to look at."""
+    clock = Clock()
+    deadlines = Deadlines(clock)
+    items = [Item(1.0) for _ in range(700)]
+    for item in items:
+        deadlines.add(item)
+        deadlines.rest(item)
+    run(clock, 1 + PARTS * 0.25)
+    moments = Counter(item.told[0] for item in items)
+    assert len(moments) == PARTS
+    assert max(moments.values()) < 400
+
+
+def test_one_at_rest_that_fails_is_dropped() -> None:
+    """As any."""
+    clock = Clock()
+    deadlines = Deadlines(clock)
+
+    class Broken(Item):
+        def deadline_passed(self, now: float) -> None:
+            raise ZeroDivisionError
+
+    item = Broken(1.0)
+    deadlines.add(item)
+    deadlines.rest(item)
+    with capturedLogs() as events:
+        run(clock, 10)
+    assert (len(events), len(deadlines)) == (1, 0)

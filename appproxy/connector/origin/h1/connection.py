@@ -159,6 +159,7 @@ class OriginConnection(Protocol):
         self.user = None
         self._stream = user
         self._reader = None
+        self.origin.upgraded(self)
 
     def close_write(self) -> None:
         """End our direction of the upgraded stream."""

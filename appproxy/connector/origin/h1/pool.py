@@ -29,6 +29,9 @@ class H1ConnectionPool(Protocol[C_contra]):
     def bind(self, connection: C_contra, owner: bytes) -> None:
         """Nobody else may ever use it."""
 
+    def upgraded(self, connection: C_contra) -> None:
+        """This one is a stream from now on, and will never be free."""
+
     def keep(self, connection: C_contra) -> None:
         """This one is free: for who waits, or for later."""
 

@@ -286,6 +286,7 @@ class UserConnection(ClosingConnection):
         self._reader = None
         self._stream = reader
         self.deadline = NEVER
+        self.front.deadlines.rest(self)
         self.read_gate.release(HoldReason.BACKLOG)
         rest = parser.take_rest() if parser is not None else b""
         if rest:

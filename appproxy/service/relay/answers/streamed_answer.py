@@ -17,6 +17,9 @@ from appproxy.service.relay.answers.translated_answer import TranslatedAnswer
 from appproxy.service.relay.plan import Plan
 from appproxy.tunnel.connections.silence import is_endless, is_event_stream, silence_of
 
+#: What is kept of the head of an upgraded stream, of which there are many.
+_SWITCHED = (101, b"")
+
 
 class AnsweredOwner(MovableOwner, Protocol):
     """The request that it answers."""
@@ -45,7 +48,7 @@ class StreamedAnswer:
         self.movable: Movable | None = None
         #: Status and fields as the application has sent them: what policies that come later are asked about. Of an upgraded
         #: stream, of which there are many, nothing is kept.
-        self.head = (status, b"" if status == 101 else block)
+        self.head = _SWITCHED if status == 101 else (status, block)
         #: After 101 there is no answer any more, but a stream of bytes each way.
         self.upgraded = status == 101
         #: May it go on for ever? Its session ends it then.

@@ -26,6 +26,9 @@ class DataChannel(Protocol):
     def feed(self, source: IPushProducer) -> None:
         """Pause this source of bytes while the connector reads slowly."""
 
+    def rest(self) -> None:
+        """What it carries goes on for long."""
+
     def go(self) -> None:
         """The user waits for the application to speak first."""
 

@@ -51,6 +51,8 @@ class DataLink(protocol.Protocol):
         self._gone = False
         #: It carries no request.
         self._unused = False
+        #: Its deadline is looked at seldom.
+        self._resting = False
         self.deadline = NEVER
         self.session = DataSession(Role.SERVICE, end_point.clock.seconds(), end_point.limits)
 
@@ -95,6 +97,9 @@ class DataLink(protocol.Protocol):
             return
         self._unused = self.session.idle
         if self._unused:
+            if self._resting:
+                self._resting = False
+                self._end_point.deadlines.add(self)
             self.deadline = self._end_point.clock.seconds() + 2 * self._end_point.limits.kept_most
             self._end_point.arrivals.unused(self)
         else:
@@ -202,6 +207,11 @@ class DataLink(protocol.Protocol):
     def answer_over(self) -> bool:
         """Has the application's direction ended?"""
         return self.session.receiving_over
+
+    def rest(self) -> None:
+        """What it carries goes on for long: to look at its deadline is less urgent."""
+        self._resting = True
+        self._end_point.deadlines.rest(self)
 
     def go(self) -> None:
         """The user waits for the application to speak first."""
