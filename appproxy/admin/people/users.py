@@ -17,7 +17,10 @@ from appproxy.store.transaction import Reading, Transaction
 
 def _list(reading: Reading, call: Call) -> object:
     called = directories.names_of(reading)
-    return [_user(one, called) for one in users.list_all(reading, call.page)]
+    return [
+        {"directory": called.get(directory, ""), "id": id_, "name": name, "display_name": display_name, "email": email,
+         "disabled": disabled, "groups": groups, "credentials_changed": changed}
+        for id_, name, display_name, email, disabled, groups, changed, directory in users.list_all(reading, call.page)]
 
 
 def _show(reading: Reading, call: Call) -> object:

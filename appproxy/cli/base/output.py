@@ -21,6 +21,8 @@ LINES = "\n\t"
 
 def plain(value: object) -> str:
     """A value in words: lists with commas, objects as `key=value`, truth as yes and no, nothing as nothing."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -91,13 +93,21 @@ def show_rows(rows: object, columns: Sequence[Column], as_json: bool, empty: str
         note(empty)
         return
     words = [[column.word(row.get(column.key)) for column in columns] for row in rows]
-    if not sys.stdout.isatty():
-        for line in words:
-            click.echo("\t".join(text.replace("\t", " ").replace("\n", " ") for text in line))
-        return
-    titles = [column.title for column in columns]
-    for text in lines_of(titles, words, shutil.get_terminal_size().columns, columns[-1].prose):
-        click.echo(text)
+    if sys.stdout.isatty():
+        titles = [column.title for column in columns]
+        lines = lines_of(titles, words, shutil.get_terminal_size().columns, columns[-1].prose)
+    else:
+        lines = map(_with_tabs, words)
+    # At once: a line by itself is written and flushed by itself, which takes longer than all else where they are thousands.
+    click.echo("\n".join(lines))
+
+
+def _with_tabs(texts: Sequence[str]) -> str:
+    """One line, with nothing in a text that would make it two, or two fields of one."""
+    line = "\t".join(texts)
+    if line.count("\t") == len(texts) - 1 and "\n" not in line:
+        return line
+    return "\t".join(text.replace("\t", " ").replace("\n", " ") for text in texts)
 
 
 def show_record(record: object, as_json: bool, words: Mapping[str, Callable[[object], str]] | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -83,6 +83,8 @@ PARTS: Mapping[str, tuple[sa.Table, ...]] = {
 _DOMAIN = service_settings.DOMAIN
 #: What an application is made of: its row, its assignments, its segments and CORS rules, and its other providers.
 _Source = tuple[tuple[object, ...], frozenset[Assigned], tuple[Segment, ...], tuple[CorsRule, ...], tuple[str, ...]]
+_NOBODY: frozenset[Assigned] = frozenset()
+T = TypeVar("T")
 #: The id comes first.
 _APPLICATIONS = sa.select(schema.applications).order_by(schema.applications.c.name_key)
 
@@ -113,6 +115,8 @@ class Builder:
         self._last: Snapshot | None = None
         self._revisions: Mapping[str, int] = {}
         self._sources: dict[str, tuple[_Source, Application]] = {}
+        #: What applications have in other tables than their own, by table: as it was read at a revision of that.
+        self._beside: dict[str, tuple[int | None, Mapping[str, Any]]] = {}
         #: Named locations, and the versions of those that they were made of.
         self._locations: tuple[frozenset[tuple[str, int]], Locations] | None = None
         #: Ids of applications by tag, as the last one had them; and whether any policy names a tag.
@@ -126,6 +130,8 @@ class Builder:
         """
         found = part_revisions(reading)
         last = self._last if previous is not None and previous is self._last else None
+        if last is None:
+            self._beside.clear()
         elsewhere = self.countries is not None and self.countries.refresh()
         if elsewhere:
             self._locations = None
@@ -177,35 +183,44 @@ class Builder:
                 same = same and not elsewhere and (tags == self._tags or not self._names_tags)
             if last is not None and same:
                 parts[name] = getattr(last, name)
+            elif name == "applications":
+                parts[name] = self._applications(reading, found)
             else:
                 parts[name] = self._policies(reading, tags) if name == "policies" else _BUILDERS[name](self, reading)
         return parts, tags
 
-    def _applications(self, reading: Reading) -> dict[str, Application]:
-        """All applications by id; those whose rows did not change are the same objects as before."""
-        assigned: dict[str, set[Assigned]] = {}
-        # Columns by place, and all rows at once: of 10,000 applications, taking them one by one, and columns by name, would be
-        # two thirds of the time.
-        table = schema.assignments.c
-        columns = sa.select(table.application, table.provider, table.kind, table.value, table.maintainer, table.expires)
-        for id_, provider, kind, value, is_maintainer, expires in reading.connection.execute(columns).all():
-            assigned.setdefault(id_, set()).add((provider, kind, value, is_maintainer, expires))
-        segments: dict[str, list[Segment]] = {}
-        for one in reading.rows(sa.select(schema.segments).order_by(schema.segments.c.external)):
-            segments.setdefault(one["application"], []).append(segment_of(one))
-        cors = cors_rules.by_application(reading)
-        others = further_providers.by_application(reading)
+    def _applications(self, reading: Reading, found: Mapping[str, int]) -> dict[str, Application]:
+        """All applications by id; those whose rows did not change are the same objects as before.
+
+        `found`: the revision of each table.
+        """
+        assigned = self._read(reading, found, schema.assignments, _assigned)
+        segments = self._read(reading, found, schema.segments, _segments)
+        cors = self._read(reading, found, schema.cors_rules, cors_rules.by_application)
+        others = self._read(reading, found, schema.application_providers, further_providers.by_application)
         sources: dict[str, tuple[_Source, Application]] = {}
         for row in reading.connection.execute(_APPLICATIONS).all():
             id_ = row[0]
-            source = (tuple(row), frozenset(assigned.get(id_, ())), tuple(segments.get(id_, ())),
-                      cors.get(id_, ()), others.get(id_, ()))
+            source = (tuple(row), assigned.get(id_, _NOBODY), segments.get(id_, ()), cors.get(id_, ()), others.get(id_, ()))
             known = self._sources.get(id_)
             if known is None or known[0] != source:
                 known = (source, application_of(row._mapping, *source[1:]))
             sources[id_] = known
         self._sources = sources
         return {id_: application for id_, (_, application) in sources.items()}
+
+    def _read(
+        self, reading: Reading, found: Mapping[str, int], table: sa.Table, read: Callable[[Reading], Mapping[str, T]],
+    ) -> Mapping[str, T]:
+        """What applications have in this table, by their ids: read again where it has changed.
+
+        Of one that was removed something may be left; no other gets its id.
+        """
+        revision = found.get(table.name)
+        kept = self._beside.get(table.name)
+        if kept is None or kept[0] != revision:
+            kept = self._beside[table.name] = (revision, read(reading))
+        return kept[1]
 
     def _policies(self, reading: Reading, tags: Mapping[str, frozenset[str]]) -> PolicySet:
         """Networks are many and change seldom: they are made ready again only when one of the locations has changed."""
@@ -216,6 +231,24 @@ class Builder:
         made = policies.policy_set(reading, self._locations[1], tags, bounded(reading, self.lifetimes))
         self._names_tags = policies.names_tags(reading)
         return made if made.policies else NO_POLICIES
+
+
+def _assigned(reading: Reading) -> dict[str, frozenset[Assigned]]:
+    # Columns by place, and all rows at once: of 10,000 applications, taking them one by one, and columns by name, would be two
+    # thirds of the time.
+    table = schema.assignments.c
+    columns = sa.select(table.application, table.provider, table.kind, table.value, table.maintainer, table.expires)
+    found: dict[str, list[Assigned]] = {}
+    for id_, *assigned in reading.connection.execute(columns).all():
+        found.setdefault(id_, []).append(tuple(assigned))
+    return {id_: frozenset(each) for id_, each in found.items()}
+
+
+def _segments(reading: Reading) -> dict[str, tuple[Segment, ...]]:
+    found: dict[str, list[Segment]] = {}
+    for one in reading.rows(sa.select(schema.segments).order_by(schema.segments.c.external)):
+        found.setdefault(one["application"], []).append(segment_of(one))
+    return {id_: tuple(each) for id_, each in found.items()}
 
 
 def _portal(settings: Mapping[str, str], published: Iterable[Application]) -> Portal:
@@ -273,7 +306,6 @@ def _not_before(_: Builder, reading: Reading) -> dict[tuple[str, str], float]:
 
 
 _BUILDERS: Mapping[str, Callable[[Builder, Reading], object]] = {
-    "applications": Builder._applications,
     "connectors": _connectors,
     "connector_groups": _connector_groups,
     "providers": _providers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -113,30 +113,43 @@ def of_user(reading: Reading, user_id: str) -> list[Group]:
 
 def member_names(reading: Reading, groups: Iterable[str] | None = None) -> dict[str, list[str]]:
     """The names of the members of these groups (ids), or of all, in their order; by the group's id."""
-    found: dict[str, list[str]] = {}
-    for user, group in _pairs(reading, memberships.c.group_id, groups):
-        found.setdefault(group, []).append(user)
-    wanted = None if groups is None else {user for members in found.values() for user in members}
-    called = names.by_id(reading, users, wanted)
-    return {group: sorted(called[user] for user in members) for group, members in found.items()}
+    return _named(reading, memberships.c.group_id, memberships.c.user_id, users, groups, lambda name: name)
 
 
-def by_user(reading: Reading, ids: Iterable[str] | None = None) -> dict[str, list[Group]]:
-    """The groups of these users (ids), or of all, by name; by the user's id."""
-    found: dict[str, list[str]] = {}
-    for user, group in _pairs(reading, memberships.c.user_id, ids):
-        found.setdefault(user, []).append(group)
-    wanted = None if ids is None else {group for of in found.values() for group in of}
-    made = {id_: Group(id_, name) for id_, name in names.by_id(reading, user_groups, wanted).items()}
-    order = {one.id: place for place, one in enumerate(sorted(made.values(), key=lambda one: names.key(one.name)))}
-    return {user: [made[id_] for id_ in sorted(of, key=order.__getitem__)] for user, of in found.items()}
+def ids_by_user(reading: Reading) -> dict[str, list[str]]:
+    """The ids of the groups of all users, in no order; by the user's id."""
+    return _beside(reading, memberships.c.user_id, memberships.c.group_id, None)
 
 
-def _pairs(reading: Reading, column: sa.ColumnElement[str], ids: Iterable[str] | None) -> Iterator[tuple[str, str]]:
-    """User and group of each membership with one of these ids in a column, or of all.
+def names_by_user(reading: Reading, ids: Iterable[str] | None = None) -> dict[str, list[str]]:
+    """The names of the groups of these users (ids), or of all, in their order; by the user's id."""
+    return _named(reading, memberships.c.user_id, memberships.c.group_id, user_groups, ids, names.key)
 
-    Of fifty thousand the database would take longer to sort and to name them than it takes to find them.
+
+def _named(
+    reading: Reading, column: sa.ColumnElement[str], other: sa.ColumnElement[str], table: sa.Table, ids: Iterable[str] | None,
+    key: Callable[[str], str],
+) -> dict[str, list[str]]:
+    """What memberships have beside each of these ids in `column`, or beside all: its names in `table`, sorted by `key`.
+
+    Sorted are places in an order, which are numbers.
     """
-    chosen = sa.select(memberships.c.user_id, memberships.c.group_id)
-    for which in among(column, ids):
-        yield from ((user, group) for user, group in reading.connection.execute(chosen.where(which)).all())
+    found = _beside(reading, column, other, ids)
+    wanted = None if ids is None else {one for several in found.values() for one in several}
+    called = sorted(names.by_id(reading, table, wanted).items(), key=lambda one: key(one[1]))
+    place_of = {id_: place for place, (id_, _) in enumerate(called)}.__getitem__
+    name_at = [name for _, name in called].__getitem__
+    return {id_: list(map(name_at, sorted(map(place_of, several)))) for id_, several in found.items()}
+
+
+def _beside(
+    reading: Reading, column: sa.ColumnElement[str], other: sa.ColumnElement[str], ids: Iterable[str] | None,
+) -> dict[str, list[str]]:
+    """What memberships have in `other` beside each of these ids in `column`, or beside all, in no order.
+
+    Fifty thousand memberships come as one text for each id: a row for each would take longer, most of it here, where requests
+    wait meanwhile.
+    """
+    chosen = sa.select(column, sa.func.aggregate_strings(other, ",")).group_by(column)
+    return {id_: text.split(",") for which in among(column, ids)
+            for id_, text in reading.connection.execute(chosen.where(which)).all()}

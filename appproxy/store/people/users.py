@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -47,6 +48,19 @@ class User:
     groups: tuple[Group, ...]
     credentials_changed: float
     directory: str = ""
+
+
+class ListedUser(NamedTuple):
+    """A line of a listing: as `User`, without the password, and with the names of groups in their order."""
+
+    id: str
+    name: str
+    display_name: str
+    email: str
+    disabled: bool
+    groups: list[str]
+    credentials_changed: float
+    directory: str
 
 
 def add(
@@ -178,24 +192,28 @@ def find(reading: Reading, user: str) -> User:
     return _user(row, user_groups.of_user(reading, row["id"]), row["directory"])
 
 
-def list_all(reading: Reading, page: ListPage | None = None) -> list[User]:
+def list_all(reading: Reading, page: ListPage | None = None) -> list[ListedUser]:
     """All users, or a page of them, by name."""
     table = users.c
-    columns = sa.select(table.id, table.name, table.display_name, table.email, table.password_hash, table.disabled,
-                        table.credentials_changed)
+    columns = sa.select(table.id, table.name, table.display_name, table.email, table.disabled, table.credentials_changed)
     rows = reading.connection.execute(
         paged(columns, table.name, page, names.sign_in_name, (table.name, table.display_name, table.email))).all()
     ids = None if page is None else [row[0] for row in rows]
-    groups = user_groups.by_user(reading, ids)
+    groups = user_groups.names_by_user(reading, ids)
     of = {
         row["user_id"]: row["directory"] for which in among(directory_users.c.user_id, ids)
         for row in reading.rows(sa.select(directory_users).where(which))
     }
     # By place: of ten thousand rows, taking columns by name takes longer than all else.
     return [
-        User(id_, name, display_name, email, password, disabled, tuple(groups.get(id_, ())), changed, of.get(id_, ""))
-        for id_, name, display_name, email, password, disabled, changed in rows
+        ListedUser(id_, name, display_name, email, disabled, groups.get(id_, []), changed, of.get(id_, ""))
+        for id_, name, display_name, email, disabled, changed in rows
     ]
+
+
+def enabled(reading: Reading) -> Sequence[str]:
+    """The ids of all who may sign in, by name."""
+    return reading.connection.scalars(sa.select(users.c.id).where(~users.c.disabled).order_by(users.c.name)).all()
 
 
 def own(user: User, why: str) -> User:

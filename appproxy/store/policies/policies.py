@@ -26,13 +26,14 @@ from appproxy.publish.application import Application
 from appproxy.store import names
 from appproxy.store.applications import applications
 from appproxy.store.devices import authorities
-from appproxy.store.people import providers, users
+from appproxy.store.people import providers, user_groups, users
 from appproxy.store.policies import documents, results
 from appproxy.store.policies.documents import DocumentKind, Stored
 from appproxy.store.policies.references import Names, device_id, relying_parties, resolved
 from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.snapshot import BUILTIN, DeviceAuthority
 from appproxy.store.tables.core import GROUP, USER, assignments, break_glass
+from appproxy.store.tables.core import users as user_table
 from appproxy.store.transaction import Reading, Transaction
 
 
@@ -138,8 +139,8 @@ def set_exempt(tx: Transaction, user: str, *, wanted: bool) -> tuple[str, str]:
         tx.change(sa.insert(break_glass).values(provider=BUILTIN, subject=found.id))
     elif not wanted:
         if not there:
-            raise names.not_found("break-glass user", user, [
-                one.name for one in users.list_all(tx) if (BUILTIN, one.id) in exempt(tx)])
+            there_are = {subject for provider, subject in exempt(tx) if provider == BUILTIN}
+            raise names.not_found("break-glass user", user, names.by_id(tx, user_table, there_are).values())
         tx.change(sa.delete(break_glass).where(break_glass.c.subject == found.id, break_glass.c.provider == BUILTIN))
     return found.id, found.name
 
@@ -238,10 +239,8 @@ def administrators(reading: Reading) -> Sequence[Assignable]:
 
 def people(reading: Reading) -> Sequence[Assignable]:
     """Users of the built-in provider who may sign in, and whoever of other providers some application is assigned to."""
-    own = [
-        Assignable(BUILTIN, one.id, tuple(group.id for group in one.groups))
-        for one in users.list_all(reading) if not one.disabled
-    ]
+    groups = user_groups.ids_by_user(reading)
+    own = [Assignable(BUILTIN, id_, tuple(groups.get(id_, ()))) for id_ in users.enabled(reading)]
     table = assignments.c
     rows = reading.connection.execute(sa.select(table.provider, table.kind, table.value).distinct())
     others = [

@@ -21,6 +21,7 @@ from tests.cost.growth import compared
 from tests.cost.machine import cost
 
 PARTS = tuple(snapshot_builder.PARTS)
+PARTS_OF_APPLICATIONS = snapshot_builder.PARTS["applications"]
 
 
 def changed(old: Snapshot, new: Snapshot) -> set[str]:
@@ -104,6 +105,33 @@ def test_the_router_knows_what_is_published(store: Store, now: float) -> None:
     second = store.build_snapshot(first)
     assert first.router.knows_host("wiki.example.com") and not second.router.knows_host("wiki.example.com")
     assert second.router.find("mail.example.com", b"/").application.name == "mail"
+
+
+def test_only_tables_that_have_changed_are_read(store: Store, now: float) -> None:
+    """An application has rows in several. What is kept of the others is what a look at all of them would find."""
+    publish(store, now, "wiki", "mail")
+    with store.transaction(now) as tx:
+        ann = users.add(tx, "ann", "hash")
+        assignments.assign(tx, "wiki", user="ann")
+    read: list[str] = []
+    engine = store._engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *given: read.append(given[2]))
+    latest = store.build_snapshot()
+    for change, again in (
+        (lambda tx: applications.set_values(tx, "wiki", {"strict": "yes"}), {"applications"}),
+        (lambda tx: assignments.assign(tx, "mail", user="ann"), {"applications", "assignments"}),
+        (lambda tx: applications.remove(tx, "wiki"), {"applications", "assignments"}),
+        (lambda tx: users.remove(tx, ann.id), {"applications", "assignments"}),
+        (lambda tx: applications.publish(tx, "new", "http://new/", "https://new.example.com/"), {"applications"}),
+    ):
+        with store.transaction(now) as tx:
+            change(tx)
+        read.clear()
+        latest = store.build_snapshot(latest)
+        tables = {table.name for table in PARTS_OF_APPLICATIONS if any(f"FROM {table.name}" in one for one in read)}
+        assert tables <= again and "applications" in tables
+        with store.reading() as reading:
+            assert latest.applications == snapshot_builder.Builder().build(reading, None).applications
 
 
 def test_ten_thousand_applications(store: Store, now: float) -> None:

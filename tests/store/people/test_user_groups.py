@@ -30,8 +30,11 @@ def test_members(store: Store, now: float) -> None:
         ann = users.add(tx, "ann", "hash", groups=["staff", "lab"])
         staff = user_groups.find(tx, "staff")
         assert user_groups.members(tx, staff.id) == [ann.id, bob.id]
-        assert user_groups.by_user(tx)[bob.id] == [staff]
-        assert users.list_all(tx)[0].groups == ann.groups
+        assert user_groups.names_by_user(tx) == {bob.id: ["staff"], ann.id: ["lab", "staff"]}
+        assert user_groups.names_by_user(tx, [bob.id]) == {bob.id: ["staff"]}
+        assert user_groups.member_names(tx) == {staff.id: ["ann", "bob"], user_groups.find(tx, "lab").id: ["ann"]}
+        assert {id_: set(ids) for id_, ids in user_groups.ids_by_user(tx).items()} == {
+            one.id: {group.id for group in one.groups} for one in (ann, bob)}
 
 
 def test_removing_a_group_ends_its_members_sessions(store: Store, now: float) -> None:

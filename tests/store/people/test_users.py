@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 from appproxy.errors import ConfigError
 from appproxy.store.database.store import Store
 from appproxy.store.names import AlreadyThere, NotFound
-from appproxy.store.people import users
+from appproxy.store.paging import ListPage
+from appproxy.store.people import user_groups, users
 from appproxy.store.people.session import sessions
 from appproxy.store.snapshot import BUILTIN
 
@@ -26,7 +28,8 @@ def test_a_user_is_found_however_the_name_is_typed(store: Store, now: float) -> 
         made = users.add(tx, "Ann", "hash", "Ann Example", "ann@example.com", ["Staff", "Lab"])
         assert made.name == "ann" and [group.name for group in made.groups] == ["Lab", "Staff"]
         assert users.find_by_name(tx, "ANN") == users.find(tx, "aNN") == users.find(tx, made.id) == made
-        assert users.list_all(tx) == [made]
+        assert users.list_all(tx) == [
+            (made.id, "ann", "Ann Example", "ann@example.com", False, ["Lab", "Staff"], now, "")]
         assert users.find_by_name(tx, "bob") is None
         assert users.find_by_name(tx, made.id) is None
     assert "hash" not in repr(made)
@@ -161,3 +164,31 @@ def test_a_profile_can_be_changed(store: Store, now: float) -> None:
         assert users.set_profile(tx, "ann", display_name="").display_name == "ann"
         assert users.find(tx, "ann").email == "a@example.org"
         assert users.set_profile(tx, "ann", email="").email == ""
+
+
+@pytest.mark.parametrize("page", [None, ListPage(3), ListPage(4, after="u03"), ListPage(500, search="1")])
+def test_a_listing_says_what_each_user_says(store: Store, now: float, page: ListPage | None) -> None:
+    """Of many users in many groups, with the order of names in both, as asking for each by itself does."""
+    chance = random.Random(5)
+    with store.transaction(now) as tx:
+        for name in ("Zoo", "alpha", "Beta", "beta-2", "ÄÖ", "a, b", "lonely"):
+            user_groups.add(tx, name)
+        for number in range(25):
+            made = users.add(tx, f"u{number:02}", "hash", f"User {number}", groups=chance.sample(
+                ["zoo", "alpha", "BETA", "beta-2", "äö", "a, b"], number % 7))
+            users.disable(tx, made.id, number % 4 == 0)
+    with store.reading() as reading:
+        listed = users.list_all(reading, page)
+        assert len(listed) > 2
+        for one in listed:
+            each = users.find(reading, one.id)
+            assert one == (
+                each.id, each.name, each.display_name, each.email, each.disabled, [group.name for group in each.groups],
+                each.credentials_changed, each.directory)
+        assert [one.name for one in listed] == sorted(one.name for one in listed)
+        ids = None if page is None else [one.id for one in user_groups.list_all(reading, ListPage(2))]
+        members = user_groups.member_names(reading, ids)
+        for group in user_groups.list_all(reading):
+            found = [users.find(reading, id_).name for id_ in user_groups.members(reading, group.id)]
+            assert members.get(group.id, []) == (found if ids is None or group.id in ids else [])
+        assert users.enabled(reading) == [one.id for one in users.list_all(reading) if not one.disabled]

@@ -59,6 +59,38 @@ def test_streams_take_no_place_from_requests() -> None:
     assert roster.pick("default", (), 0.0) is many
 
 
+def test_a_connector_gets_as_much_as_it_has_workers() -> None:
+    """Each of its processes counts for itself: one on four cores gets four times what one on one core gets."""
+    roster = Roster(0.0)
+    peers = [peer(roster, "four") for _ in range(4)] + [peer(roster, "one")]
+    for number in range(100):
+        found = roster.pick("default", (), 0.0)
+        assert found is not None
+        found.in_flight[number] = request()
+    assert [len(one.in_flight) for one in peers] == [20] * 5
+    assert sum(len(one.in_flight) for one in roster.workers("four")) == 80
+
+
+def test_a_slow_connector_gets_less() -> None:
+    """One that answers in a quarter of the time has four times as many answered: capacity shows in what is under way."""
+    roster = Roster(0.0)
+    quick, slow = peer(roster, "quick"), peer(roster, "slow")
+    ends: dict[int, tuple[Peer, int]] = {}
+    answered = {quick: 0, slow: 0}
+    for now in range(2000):
+        for number in [number for number, (_, end) in ends.items() if end <= now]:
+            found, _ = ends.pop(number)
+            del found.in_flight[number]
+            answered[found] += 1
+        while len(ends) < 10:
+            chosen = roster.pick("default", (), 0.0)
+            assert chosen is not None
+            number = max(ends, default=now * 100) + 1
+            chosen.in_flight[number] = request()
+            ends[number] = chosen, now + (10 if chosen is quick else 40)
+    assert 3.5 < answered[quick] / answered[slow] < 4.5
+
+
 def test_other_groups_are_not_asked() -> None:
     """A connector serves its own group."""
     roster = Roster(0.0)
