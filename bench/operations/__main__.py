@@ -2,6 +2,7 @@
 
     --requests N   requests of a row (20,000)
     --rate N       of all users together in a second (300); one that the machine cannot do is said in the table
+    --renewals N   of a connector's certificate, in the row that has many (200), one a second
     --streams N    event streams that are open (50), and --sockets N WebSockets (50)
     --check        a short run that shows that everything works: 200 requests a row at 50 a second, 5 streams and WebSockets
 
@@ -38,6 +39,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"which; all: {', '.join(names)}")
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=300.0)
+    parser.add_argument("--renewals", type=int, default=200)
     parser.add_argument("--streams", type=int, default=50)
     parser.add_argument("--sockets", type=int, default=50)
     parser.add_argument("--check", action="store_true")
@@ -46,7 +48,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     if unknown:
         parser.error(f"there is no row {', '.join(unknown)}; there are {', '.join(names)}")
     if found.check:
-        found.requests, found.rate, found.streams, found.sockets = 200, 50.0, 5, 5
+        found.requests, found.rate, found.streams, found.sockets, found.renewals = 200, 50.0, 5, 5, 3
     return found
 
 
@@ -65,6 +67,7 @@ def run(rows: Sequence[Row], wanted: argparse.Namespace) -> Iterator[Outcome]:
     for _, same in groupby(rows, key=lambda row: row.stage):
         some = list(same)
         with some[0].stage() as stage, Users(stage.addresses, stage.visitors(), stage.context, load) as users:
+            stage.renewals = wanted.renewals
             _open_all(users, load)
             quiet = _counted(users, max(100, wanted.requests // 10))
             for row in some:
@@ -84,7 +87,7 @@ def one_row(row: Row, stage: Stage, users: Users, requests: int, quiet: Tally) -
     seconds = time.monotonic() - began
     _until_asked(tally, max(requests, tally.asked + int(requests * _AFTER)))
     users.tally = Tally()
-    return Outcome(row.what, tally, quiet, seconds, killed)
+    return Outcome(row.what.format(renewals=stage.renewals), tally, quiet, seconds, killed)
 
 
 def _open_all(users: Users, load: Load) -> None:

@@ -18,7 +18,7 @@ from appproxy.config import StatePaths, load_service
 from appproxy.errors import AppProxyError
 from appproxy.store.service import keys
 from appproxy.twistd.assembly.passwords import admit_password
-from bench.operations import stages
+from bench.operations import renewals, stages
 from bench.operations.stages import OldRelease, Stage
 from bench.operations.tally import Killed
 from tests.end_to_end import soak
@@ -39,7 +39,9 @@ _POLICY = {"name": "nobody", "state": "on", "users": {"include": ["all"]}, "appl
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`do` gives what was killed, if anything was. `needs_server`: only with a PostgreSQL server."""
+    """`do` gives what was killed, if anything was. `what` may name fields of the stage. `needs_server`: only with a PostgreSQL
+    server.
+    """
 
     name: str
     what: str
@@ -214,6 +216,7 @@ ROWS: tuple[Row, ...] = (
     Row("connector-restart", "restart of a connector of two", stages.alone, restart_connector),
     Row("connector-kill", "a connector of two killed", stages.alone, kill_connector),
     Row("connector-renewal", "a connector's certificate renewed", stages.alone, renew_connector),
+    Row("connector-renewals", "a connector's certificate renewed {renewals} times", renewals.renewing, renewals.renew_often),
     Row("reload", "reload of the whole service", stages.alone, reload_service),
     Row("certificate", "five certificates for users", stages.alone, change_certificate),
     Row("settings", "settings and applications changed", stages.alone, change_settings),

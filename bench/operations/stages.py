@@ -37,11 +37,14 @@ def authority() -> Made:
 
 @dataclass(slots=True)
 class Stage:
-    """A system with what users need of it. `cable`: the way to its database; `servers`: both of that."""
+    """A system with what users need of it. `cable`: the way to its database; `servers`: both of that. `renewals`: how often a
+    certificate is renewed where it is renewed again and again.
+    """
 
     system: System
     cable: Cable | None = None
     servers: Replicated | None = None
+    renewals: int = 200
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -67,16 +70,16 @@ class Stage:
 @contextmanager
 def alone() -> Iterator[Stage]:
     """One process of the service, on a file."""
-    with _directory() as directory, Supervisor(directory / "logs", environment()) as supervisor:
-        yield from _built(Stage(System(directory, supervisor)))
+    with directory_of_its_own() as directory, Supervisor(directory / "logs", environment()) as supervisor:
+        yield from built(Stage(System(directory, supervisor)))
 
 
 @contextmanager
 def workers() -> Iterator[Stage]:
     """A parent and two workers, on a file."""
-    with _directory() as directory, Supervisor(directory / "logs", environment()) as supervisor:
+    with directory_of_its_own() as directory, Supervisor(directory / "logs", environment()) as supervisor:
         system = Workers(directory, supervisor)
-        for stage in _built(Stage(system)):
+        for stage in built(Stage(system)):
             until(system.connected, "not every connector is at every worker", 60)
             yield stage
 
@@ -85,11 +88,11 @@ def workers() -> Iterator[Stage]:
 def pair() -> Iterator[Stage]:
     """Two nodes on one database."""
     with ExitStack() as stack:
-        directory = stack.enter_context(_directory())
+        directory = stack.enter_context(directory_of_its_own())
         url = stack.enter_context(empty_database())
         supervisor = stack.enter_context(Supervisor(directory / "logs", environment()))
         system = Mesh(directory, supervisor, database=url)
-        for stage in _built(Stage(system)):
+        for stage in built(Stage(system)):
             until(lambda: system.connected(*NODES), "not every connector is at every node", 60)
             yield stage
 
@@ -98,21 +101,21 @@ def pair() -> Iterator[Stage]:
 def on_server() -> Iterator[Stage]:
     """One process, whose database is a server behind a cable."""
     with ExitStack() as stack:
-        directory = stack.enter_context(_directory())
+        directory = stack.enter_context(directory_of_its_own())
         cable = stack.enter_context(cable_to_server())
         url = stack.enter_context(empty_database(cable))
         supervisor = stack.enter_context(Supervisor(directory / "logs", environment()))
-        yield from _built(Stage(System(directory, supervisor, database=url), cable))
+        yield from built(Stage(System(directory, supervisor, database=url), cable))
 
 
 @contextmanager
 def on_two_servers() -> Iterator[Stage]:
     """One process, whose database has a standby."""
     with ExitStack() as stack:
-        directory = stack.enter_context(_directory())
+        directory = stack.enter_context(directory_of_its_own())
         servers = stack.enter_context(replicated())
         supervisor = stack.enter_context(Supervisor(directory / "logs", environment()))
-        yield from _built(Stage(System(directory, supervisor, database=servers.url), servers=servers))
+        yield from built(Stage(System(directory, supervisor, database=servers.url), servers=servers))
 
 
 class OldRelease(System):
@@ -160,11 +163,12 @@ class OldStage(Stage):
 @contextmanager
 def previous() -> Iterator[Stage]:
     """An earlier release."""
-    with _directory() as directory, Supervisor(directory / "logs", around(directory / "current")) as supervisor:
-        yield from _built(OldStage(OldRelease(directory, supervisor)))
+    with directory_of_its_own() as directory, Supervisor(directory / "logs", around(directory / "current")) as supervisor:
+        yield from built(OldStage(OldRelease(directory, supervisor)))
 
 
-def _built(stage: Stage) -> Iterator[Stage]:
+def built(stage: Stage) -> Iterator[Stage]:
+    """With the system set up and running, until the end."""
     system = stage.system
     prepare(system.origin)
     try:
@@ -175,7 +179,8 @@ def _built(stage: Stage) -> Iterator[Stage]:
 
 
 @contextmanager
-def _directory() -> Iterator[Path]:
+def directory_of_its_own() -> Iterator[Path]:
+    """A new one, with a place for logs; it is gone afterwards."""
     made = Path(tempfile.mkdtemp(prefix="appproxy-operations-"))
     (made / "logs").mkdir()
     try:

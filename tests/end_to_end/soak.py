@@ -3,6 +3,7 @@
     make soak                       half an hour
     make soak SOAK_SECONDS=300      less
     make soak SOAK_SEED=7           the same faults in the same order
+    tests/with-postgresql make soak the database is a server's, which goes away and freezes
 
 It ends with code 1 when a request failed that no fault excuses, when an answer was not what its request should bring, or when
 memory, files or tables are not back. Each fault says what it may cost: nothing, or requests in the hands of what was killed.
@@ -20,7 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,10 @@ from typing import Any
 from appproxy.demo.supervisor import Supervisor, twistd
 from tests.end_to_end import load, network, soak_faults
 from tests.end_to_end.behaviours import large, slow
+from tests.end_to_end.cable import Cable
 from tests.end_to_end.clock import usual_seconds
 from tests.end_to_end.lossy_link import why_not
+from tests.end_to_end.postgresql import cable_to_server, empty_database
 from tests.end_to_end.soak_faults import Soaked
 from tests.end_to_end.system import CONNECTORS, System
 from tests.end_to_end.test_fault_changes import AHEAD, serial
@@ -241,13 +244,21 @@ FAULTS: Sequence[Fault] = (
     Fault("settings changed", change_settings), Fault("connector moved", move_connector),
     Fault("certificate renewed", renew_connector), Fault("service stopped", soak_faults.stop_service, excuses=True),
     Fault("service killed", soak_faults.kill_service, excuses=True), Fault("service frozen", soak_faults.freeze_service),
-    Fault("database locked", soak_faults.lock_database),
+    Fault("files used up", soak_faults.use_up_files, excuses=True), Fault("clock set", soak_faults.set_clock),
 )
+#: What befalls a database that is a file.
+OF_FILE: Sequence[Fault] = (Fault("database locked", soak_faults.lock_database),)
 #: What befalls a `Soaked` system alone.
 SURROUNDINGS: Sequence[Fault] = (
     Fault("tunnel cut", soak_faults.cut_tunnel, excuses=True), Fault("packets lost", soak_faults.lose_packets),
     Fault("name moved", soak_faults.move_name), Fault("disk full", soak_faults.fill_disk),
 )
+
+
+def of_server(cable: Cable) -> Sequence[Fault]:
+    """What befalls a database that is a server's."""
+    return (Fault("database away", lambda system, chance: soak_faults.stop_server(system, cable)),
+            Fault("database frozen", lambda system, chance: soak_faults.freeze_server(system, cable)))
 
 
 def process_of(system: System) -> int:
@@ -326,20 +337,24 @@ def main() -> int:
     else:
         soak_faults.enter_mounts()
         kind = Soaked
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
-        directory = Path(made)
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         (directory / "logs").mkdir()
-        with Supervisor(directory / "logs", environment()) as supervisor:
-            system = kind(directory, supervisor)
-            system.build()
-            print(f"soaking for {seconds:g} s, SOAK_SEED={seed}", flush=True)
-            faults = [*FAULTS, *SURROUNDINGS] if isinstance(system, Soaked) else FAULTS
-            report = soak(system, seconds, seed, faults, lambda text: print(text, flush=True), min(30.0, seconds / 30))
-            supervisor.stop()
-            if isinstance(system, Soaked):
-                system.stop()
-            else:
-                system.origin.stop()
+        faults, database = [*FAULTS, *OF_FILE], None
+        if "APPPROXY_TEST_POSTGRESQL" in os.environ:
+            cable = stack.enter_context(cable_to_server())
+            faults, database = [*FAULTS, *of_server(cable)], stack.enter_context(empty_database(cable))
+        supervisor = stack.enter_context(Supervisor(directory / "logs", environment()))
+        system = kind(directory, supervisor, database=database)
+        system.build()
+        print(f"soaking for {seconds:g} s, SOAK_SEED={seed}", flush=True)
+        faults += SURROUNDINGS if isinstance(system, Soaked) else []
+        report = soak(system, seconds, seed, faults, lambda text: print(text, flush=True), min(30.0, seconds / 30))
+        supervisor.stop()
+        if isinstance(system, Soaked):
+            system.stop()
+        else:
+            system.origin.stop()
     print("\n".join(report.lines()))
     return 1 if report.wrong else 0
 

@@ -19,8 +19,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from appproxy.config import ConnectorPaths, StatePaths
 from appproxy.demo.supervisor import twistd
+from appproxy.errors import AppProxyError
+from appproxy.store.engine import make_engine
+from tests.end_to_end import open_files
 from tests.end_to_end.cable import Cable
 from tests.end_to_end.lossy_link import FAR, NEAR, LossyLink
 from tests.end_to_end.names import Names, asking
@@ -35,6 +40,14 @@ LOOK = 1.0
 LASTS, LOSS = 10.0, 0.05
 #: MiB of the state directory's file system.
 _DISK = 64
+#: Runs twistd with a clock that is a day ahead.
+_AHEAD = """
+import time
+real = time.time
+time.time = lambda: real() + 86400
+from twisted.scripts.twistd import run
+run()
+"""
 #: linux/sched.h.
 _CLONE_NEWNS = 0x00020000
 
@@ -126,6 +139,52 @@ def freeze_connector(system: System, chance: random.Random) -> None:
         time.sleep(LASTS)
 
 
+def use_up_files(system: System, chance: random.Random) -> None:
+    """The service, or a connector, may open no further file for ten seconds."""
+    name = chance.choice(("service", *CONNECTORS))
+    pid = int(system.call("GET", "/alive")["process"]) if name == "service" else system.supervisor.find(name).process.pid
+    with open_files.none_left(pid):
+        time.sleep(LASTS)
+
+
+def set_clock(system: System, chance: random.Random) -> None:
+    """A connector is started with a clock that is a day ahead, and later by the true one again; the other one goes on."""
+    name = chance.choice(CONNECTORS)
+    command = [sys.executable, "-c", _AHEAD, *twistd("appproxy-connector", "--state", str(system.directory / name))[3:]]
+    system.supervisor.end(name, 60)
+    system.supervisor.start(name, system.as_connector(command) if isinstance(system, Soaked) else command,
+                            "appproxy-connector ready and connected", PATIENCE)
+    time.sleep(LASTS / 2)
+    system.supervisor.end(name, 60)
+    system.start_connector(name)
+
+
+def stop_server(system: System, cable: Cable) -> None:
+    """The database's server refuses everybody for ten seconds."""
+    cable.pull()
+    time.sleep(LASTS)
+    cable.plug()
+    _answers_commands(system)
+
+
+def freeze_server(system: System, cable: Cable) -> None:
+    """It says nothing any more for ten seconds."""
+    cable.block()
+    time.sleep(LASTS)
+    cable.unblock()
+    _answers_commands(system)
+
+
+def _answers_commands(system: System) -> None:
+    def changed() -> bool:
+        with suppress(AppProxyError, OSError):
+            system.set("raw", connect_timeout="9")
+            return True
+        return False
+
+    until(changed, "nothing can be changed", 60)
+
+
 @contextmanager
 def _frozen(pid: int) -> Iterator[None]:
     os.kill(pid, signal.SIGSTOP)
@@ -185,8 +244,12 @@ def fill_disk(system: Soaked, chance: random.Random) -> None:
 
 def rows(system: System) -> dict[str, int]:
     """How many rows each table has that users and programs leave behind."""
-    with sqlite3.connect(f"file:{StatePaths(system.state).database}?mode=ro", uri=True) as reading:
-        return {table: int(reading.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in TABLES}
+    url = system.database or f"sqlite:///file:{StatePaths(system.state).database}?mode=ro&uri=true"
+    engine = make_engine(url) if system.database else sa.create_engine(url)
+    with engine.connect() as reading:
+        found = {table: int(reading.scalar(sa.text(f"SELECT count(*) FROM {table}")) or 0) for table in TABLES}
+    engine.dispose()
+    return found
 
 
 #: Those that have as many rows after a soak as before. Others keep what was, such as the audit.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
 from appproxy.config import StatePaths
+from tests.end_to_end import open_files
 from tests.end_to_end.ports import free_port
 from tests.end_to_end.surroundings import Surrounded, surrounded_system
 from tests.end_to_end.system import CONNECTORS
@@ -37,20 +35,9 @@ def system(metrics: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield found
 
 
-@contextmanager
-def none_left(system: Surrounded, name: str, some: bool = False) -> Iterator[None]:
-    """Within it, this program may open no further file; with `some` only those whose number is below its highest."""
-    pid = system.supervisor.find(name).process.pid
-    limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
-    soft, hard = next(one.split()[3:5] for one in limits if "open files" in one)
-    taken = set(map(int, os.listdir(f"/proc/{pid}/fd")))
-    # The kernel gives the lowest number that is free: a limit of that leaves none.
-    limit = max(taken) + 1 if some else next(number for number in range(1 << 20) if number not in taken)
-    subprocess.run(["prlimit", "--pid", str(pid), f"--nofile={limit}:{hard}"], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["prlimit", "--pid", str(pid), f"--nofile={soft}:{hard}"], check=True)
+def none_left(system: Surrounded, name: str, some: bool = False) -> AbstractContextManager[None]:
+    """Of a program by its name, see `open_files.none_left`."""
+    return open_files.none_left(system.supervisor.find(name).process.pid, some)
 
 
 def ended(one: socket.socket) -> bool:
