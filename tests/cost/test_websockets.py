@@ -10,9 +10,9 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
-from appproxy.service.tunnel.data_link import DataLink
+from appproxy.service.tunnel.links.data_link import DataLink
 from appproxy.tunnel.frames import HEADER, Flag, Kind, encode
-from appproxy.tunnel.handshake import encode_attach
+from appproxy.tunnel.json_heads.handshake import encode_attach
 from appproxy.tunnel.messages import encode_response
 from tests.connector.rig import Rig, SignalPeer, request, send
 from tests.connector.rig import Wire as ConnectorWire

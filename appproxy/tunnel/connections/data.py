@@ -38,10 +38,8 @@ class DataSession:
     Set `reading` to False while the transport is paused: the peer's silence then proves nothing.
     """
 
-    __slots__ = (
-        "_abort_owed", "_attachment", "_closed", "_empty", "_heartbeat", "_interims", "_limits", "_reader", "_receivable",
-        "_receives", "_receiving", "_sending", "_sends", "current", "reading", "role",
-    )
+    __slots__ = ("_abort_owed", "_attachment", "_closed", "_empty", "_heartbeat", "_interims", "_limits", "_reader",
+                 "_receivable", "_receives", "_receiving", "_sending", "_sends", "current", "reading", "role")
 
     def __init__(
         self, role: Role, now: float, limits: TunnelLimits = DEFAULT_LIMITS, *, jitter: float = 0.5

@@ -120,6 +120,7 @@ def test_a_silent_stream_ends_after_its_time(rig: Rig) -> None:
     wait(rig, 3500, signal, data)
     assert origin.end == ""
     wait(rig, 110, signal, data)
+    rig.clock.pump([0.25] * 8)
     assert origin.end == "aborted"
 
 
