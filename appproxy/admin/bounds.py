@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from appproxy.export.formats import FORMATS
-from appproxy.policy.conditional.replay import MOST_DAYS, MOST_POLICIES
+from appproxy.policy.conditional.replay import MOST_POLICIES
 from appproxy.store.applications.asked import KEY
 from appproxy.store.certificates.acme import HTTP_01, TLS_ALPN_01
 from appproxy.store.service.audit_chain import KNOWN, NOBODYS
@@ -48,9 +48,7 @@ _BOUNDS: Mapping[str, Mapping[str, Schema]] = {
     "POST /certificate-orders/uncovered": {"challenge": _CHALLENGE},
     "POST /audit-exports": {"name": _TITLE, "format": {"enum": sorted(FORMATS)}},
     "GET /access-requests": {"after": {"pattern": f"^{KEY.pattern}$"}},
-    "POST /policy-replay/report": {
-        "days": {"minimum": 1, "maximum": MOST_DAYS},
-        **{name: {"maxItems": MOST_POLICIES} for name in ("policies", "without")}},
+    "POST /policy-replay/report": {name: {"maxItems": MOST_POLICIES} for name in ("policies", "without")},
     "GET /risk/sign-ins": {"subject": {"minLength": 1, "maxLength": 255}},
 }  # fmt: skip
 

@@ -35,7 +35,7 @@ _KINDS: Mapping[JsonKind, frozenset[str]] = {
         "older", "older_crl", "prune"}),
     JsonKind.WHOLE: frozenset({"before", "checked", "days", "limit", "max_age", "uses", "wrong_passwords"}),
     JsonKind.NUMBER: frozenset({"idle_minutes", "refresh_minutes", "session_hours", "since", "until"}),
-    JsonKind.DURATION: frozenset({"duration", "expires", "grace", "longest", "overlap", "sign_in_age"}),
+    JsonKind.DURATION: frozenset({"age", "duration", "expires", "grace", "longest", "overlap", "sign_in_age"}),
     JsonKind.MAPPING: frozenset({"claims", "device_subject", "settings"}),
     JsonKind.DOCUMENT: frozenset({"document"}),
     JsonKind.DOCUMENTS: frozenset({"policies"}),
@@ -105,7 +105,8 @@ def required(operation: Operation) -> tuple[str, ...]:
 
 
 def read_query(pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
-    """The fields that a query says: numbers as digits, `true` and `false`, lists by a name again and again.
+    """The fields that a query says: numbers as digits, `true` and `false`, lists by a name again and again, and so objects of
+    texts, each with `KEY=VALUE`.
 
     Raises ConfigError for a name that comes twice and is no list's, and for what is not of its kind.
     """
@@ -116,11 +117,27 @@ def read_query(pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
             texts = found.setdefault(name, [])
             assert isinstance(texts, list)
             texts.append(text)
+        elif kind is JsonKind.MAPPING:
+            pairs_said = found.setdefault(name, {})
+            assert isinstance(pairs_said, dict)
+            key, sign, value = text.partition("=")
+            if not sign or key in pairs_said:
+                raise ConfigError(f"{name}: KEY=VALUE is needed, each KEY once")
+            pairs_said[key] = value
         elif name in found:
             raise ConfigError(f"{name}: is there twice")
         else:
             found[name] = _read(name, kind, text)
     return found
+
+
+def in_query(value: object) -> object:
+    """A value as `read_query` reads it, where a list says its name again and again."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return [f"{key}={text}" for key, text in value.items()]
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _read(name: str, kind: JsonKind, text: str) -> object:
@@ -132,6 +149,6 @@ def _read(name: str, kind: JsonKind, text: str) -> object:
         if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS[kind]):
             raise ConfigError(f"{name}: a whole number is needed")
         return int(text)
-    if kind in (JsonKind.MAPPING, JsonKind.DOCUMENT, JsonKind.DOCUMENTS):
+    if kind in (JsonKind.DOCUMENT, JsonKind.DOCUMENTS):
         raise ConfigError(f"{name}: cannot be said in a query", hint="send it as JSON")
     return text

@@ -38,12 +38,14 @@ _IN_QUERY: dict[JsonKind, Schema] = {
     JsonKind.WHOLE: {"type": "integer", "minimum": 0, "maximum": 999_999_999},
     JsonKind.NUMBER: {"type": "integer", "minimum": 0, "maximum": 9_999_999_999},
     JsonKind.DURATION: _DURATION["oneOf"][1],
+    JsonKind.MAPPING: {"type": "array", "items": {"type": "string", "pattern": "^[^=]*="},
+                       "description": "KEY=VALUE, by the name again and again."},
 }
 #: Queries without pages whose answer is a list.
 _LISTS = frozenset({
     "/application-settings", "/second-factor-rules", "/provider-settings", "/policy-check", "/branding-settings", "/probes",
     "/audit", "/sessions", "/concerns", "/applications/{application}/failures", "/applications/{application}/check",
-    "/risk/sign-ins", "/risk/users", "/providers/{provider}/report",
+    "/risk/sign-ins", "/risk/users", "/providers/{provider}/report", "/connector-updates",
 })
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}
 #: Listings that need no pages.
@@ -95,15 +97,20 @@ def description(origin: str, prefix: str) -> Schema:
 
 
 def name_of(operation: Operation) -> str:
-    """A name for programs: a command's action, and what a query gets."""
+    """A name for programs: a command's action, and what a query gets: all words of a path that names nothing, else the last
+    and what it is of.
+    """
     if isinstance(operation, Command):
         return operation.action.replace(".", "_").replace("-", "_")
     parts = operation.path.strip("/").split("/")
+    verb = "list_" if operation.page else "get_"
+    if not any(part.startswith("{") for part in parts):
+        return verb + "_".join(parts).replace("-", "_")
     words = [f"of_{part[1:-1]}" if part.startswith("{") and number < len(parts) - 1 else part.strip("{}")
              for number, part in enumerate(parts)]
     if parts[-1].startswith("{"):
         return "get_" + "_".join(words[-1:]).replace("-", "_")
-    return ("list_" if operation.page else "get_") + "_".join([words[-1], *words[1:-1]]).replace("-", "_")
+    return verb + "_".join([words[-1], *words[1:-1]]).replace("-", "_")
 
 
 def _operation(operation: Operation) -> Schema:

@@ -117,6 +117,10 @@ _environment.globals.update(
     moment=moments.moment, machine=moments.machine, within=moments.within, many=moments.many, path_of=one_of, P=Permission)
 
 _environment.globals.update(is_time=values.is_time, shown_value=values.shown, as_it_is=lambda name, value="": value)
+#: What providers call proofs (RFC 8176), in the words of people.
+_PROOFS = {"pwd": "password", "otp": "one-time code", "hwk": "passkey", "swk": "passkey", "mfa": "two factors"}
+_environment.filters["proof_word"] = lambda text: _PROOFS.get(text, text)
+_environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
 _environment.filters["twice"] = lambda texts: [(one, one) for one in texts]
 
 SCRIPT: bytes = _environment.get_template("console.js").render().encode()

@@ -7,6 +7,10 @@ from datetime import UTC, datetime
 _UNITS = ((86_400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (0.0, "second"))
 
 
+#: Seconds that nobody counts.
+_NOW = 5.0
+
+
 def span(seconds: float) -> str:
     """`3 minutes`."""
     unit, word = next(one for one in _UNITS if seconds >= one[0])
@@ -15,9 +19,11 @@ def span(seconds: float) -> str:
 
 
 def relative(time: float | None, now: float) -> str:
-    """`3 minutes ago`, `in 2 days`; `never` for None and 0."""
+    """`3 minutes ago`, `in 2 days`, `just now`; `never` for None and 0."""
     if not time:
         return "never"
+    if 0 <= now - time < _NOW:
+        return "just now"
     return f"in {span(time - now)}" if time > now else f"{span(now - time)} ago"
 
 

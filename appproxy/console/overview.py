@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from appproxy.admin.base.principal import Permission
-from appproxy.console.access.chart import bars
+from appproxy.console.access.chart import answers, bars, latencies, slowest
 from appproxy.console.answers import PageContent
 from appproxy.console.visit import Visit, one_of
 from appproxy.console.waiting import decisions
 from appproxy.errors import StoreError
 
-#: Where what a concern is about can be looked after.
-_PLACES = {"connector": "/connectors", "group": "/connectors", "certificate": "/certificates", "application": "/applications"}
+#: Where what a concern is about can be looked after, and what its link says.
+_PLACES = {"connector": "/connectors", "group": "/connectors", "certificate": "/certificates", "application": "/applications",
+           "limit": "/limits"}
+_LINKS = {"connector": "Look at the connector", "group": "Let a connector join", "certificate": "Certificates",
+          "application": "Look at the application", "limit": "Who met which limit"}
 
 
 async def overview(visit: Visit) -> PageContent:
@@ -29,8 +32,10 @@ async def overview(visit: Visit) -> PageContent:
         concerns = [{"about": "", "id": "", "urgency": "broken", "detail": error.message, "hint": error.hint}]
     return PageContent("overview", "Overview", {
         "waits": waits, "status": status, "traffic": traffic, "bars": bars(traffic["minutes"]),
+        "latencies": latencies(traffic["minutes"]), "slowest": slowest(traffic["minutes"]),
+        "answers": answers(traffic["answers"]),
         "most": max((one["requests"] for one in traffic["minutes"]), default=0),
-        "concerns": [{**one, "link": link_of(one, visit)} for one in concerns],
+        "concerns": [{**one, "link": link_of(one, visit), "label": _LINKS.get(one["about"], "Open")} for one in concerns],
     })
 
 

@@ -84,6 +84,7 @@ def _of_people() -> Iterator[ConsolePage]:
     yield _post("/groups/{group}/remove", groups.remove, groups.show, "DELETE /groups/{group}")
     yield _get("/sessions", sessions.listed, "/sessions")
     yield _post("/sessions", sessions.end, sessions.listed, "POST /sessions/revoke")
+    yield _get("/sessions/{session}", sessions.show, "/sessions/{session}")
 
 
 def _of_connectors() -> Iterator[ConsolePage]:
@@ -111,6 +112,7 @@ def _of_service() -> Iterator[ConsolePage]:
     yield _get("/nodes", nodes.listed, "/nodes", "/status")
     yield _post("/nodes/{node}/forget", nodes.forget, nodes.listed, "DELETE /nodes/{node}")
     yield _get("/limits", nodes.limits, "/status")
+    yield _get("/trust-anchor.pem", nodes.trust_anchor, "/trust-anchor")
     yield _get("/audit/verification", audit.verification, "/audit-verification")
     yield _get("/branding", branding.page, "/branding", "/branding-settings")
     yield _post("/branding", branding.save, branding.page, "PATCH /branding")

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 
 from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.admin.base.problem import error_of
+from appproxy.admin.fields import in_query
 from appproxy.admin.logins.allowing import AllowingPerson
 from appproxy.admin.transport.https import PREFIX, AdminRequest, Answered, Caller
 from appproxy.errors import AppProxyError, ConfigError
@@ -83,8 +84,8 @@ class Visit:
         return (self.query.get(name) or [""])[0]
 
     def said(self, name: str, default: str = "") -> str:
-        """A field of the form, without spaces at its ends."""
-        return (self.form.get(name) or [default])[0].strip()
+        """A field of the form, without spaces at its ends, and with ends of lines as we keep them."""
+        return (self.form.get(name) or [default])[0].replace("\r\n", "\n").strip()
 
     def chosen(self, name: str) -> list[str]:
         """All values of a field of the form that are not empty; several may be in one, parted by commas or lines."""
@@ -106,7 +107,7 @@ class Visit:
 
     async def get(self, path: str, /, **fields: object) -> Any:
         """What an operation answers. Raises an AppProxyError, as it does."""
-        given = {name: value for name, value in fields.items() if value not in ("", None)}
+        given = {name: in_query(value) for name, value in fields.items() if value not in ("", None)}
         query = f"?{urlencode(given, doseq=True, quote_via=quote)}" if given else ""
         return (await self._call("GET", path + query, None)).data
 

@@ -31,7 +31,8 @@ def test_every_operation_is_there_once() -> None:
     assert sum(len(methods) for methods in FOUND["paths"].values()) == len(OPERATIONS) + 2
     names = [name_of(one) for one in OPERATIONS]
     assert len(set(names)) == len(names) and all(re.fullmatch("[a-z][a-z_]*", name) for name in names)
-    assert {"application_publish", "list_applications", "get_application", "list_segments_of_application"} <= set(names)
+    assert {"application_publish", "list_applications", "get_application", "list_segments_of_application",
+            "get_policy_replay_report", "get_configuration_difference", "get_risk_sign_ins"} <= set(names)
     assert FOUND["openapi"] == "3.1.0" and FOUND["servers"] == [{"url": "https://admin.example.com/api/v1"}]
 
 

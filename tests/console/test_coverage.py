@@ -12,8 +12,6 @@ REASONS = {
     "GET /applications/{application}/cors": "the same",
     "GET /user-check": "adding one says the same, with the form kept",
     "GET /nodes/{node}": "the list has all of it",
-    "GET /sessions/{session}": "the list has all of it",
-    "GET /trust-anchor": "connectors have it from their join token",
     "GET /audit-search": "the page goes on by itself from where /audit stopped",
     "GET /policy-replay": "what it gives is for a program that reads the log; /policy-replay shows what that finds",
 }

@@ -31,5 +31,5 @@ def _plan(reading: Reading, call: Call) -> object:
 
 OPERATIONS: tuple[Operation, ...] = (
     Query("/connector-updates", "In which order connectors should be updated to the service's version, and whose turn it is.",
-          _plan, page="id", permission=Permission.READ_CONNECTORS),
+          _plan, permission=Permission.READ_CONNECTORS),
 )  # fmt: skip

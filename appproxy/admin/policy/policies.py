@@ -179,7 +179,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Query("/policy-replay", "What it takes to replay the decision log with these policies in place of those of their names.",
           _replay, ("policies", "without"), permission=Permission.READ_USERS),
     Query("/policy-replay/report", "What these policies in place of those of their names would have made of the decision log "
-          "of the node that answers, of the last `days`: takes up to a minute.", _replayed, ("policies", "without", "days"),
+          "of the node that answers, of the last `age`: takes up to a minute.", _replayed, ("policies", "without", "age"),
           method="POST", asks=Ask.REPLAY, permission=Permission.READ_USERS),
     Query("/break-glass", "The users whom no policy concerns.", _list_exempt,
           page="user", permission=Permission.READ_USERS),

@@ -95,10 +95,11 @@ def _answer(service_answer: Mapping[str, Any]) -> Iterator[_Found]:
 _ONE = "/applications/{application}"
 OPERATIONS: tuple[Operation, ...] = (
     Query("/concerns", "What needs attention, each with what to do.", concerns.listed, permission=Permission.READ_SERVICE),
-    Query("/traffic", "The last hour at the node that answers, by minutes: requests, answers of 500 and above, and seconds.",
-          _traffic, asks=Ask.TRAFFIC, permission=Permission.READ_SERVICE),
+    Query("/traffic", "The last hour at the node that answers, by minutes: requests, answers of 500 and above, and seconds; "
+          "and how often each status was answered.", _traffic, asks=Ask.TRAFFIC, permission=Permission.READ_SERVICE),
     Query(_ONE + "/traffic", "The last hour of an application at the node that answers, by minutes: requests, and answers of "
-          "500 and above.", _traffic_of, asks=Ask.TRAFFIC_OF, permission=Permission.READ_APPLICATIONS),
+          "500 and above; and how often each status was answered.", _traffic_of, asks=Ask.TRAFFIC_OF,
+          permission=Permission.READ_APPLICATIONS),
     Query(_ONE + "/failures", "The last requests to an application that failed at the node that answers, and why.",
           _failures, asks=Ask.FAILURES, permission=Permission.READ_APPLICATIONS),
     Query(_ONE + "/check", "Can it be reached: names, certificates, connectors, and does it answer? It is sent a HEAD.",

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from appproxy.admin.base.problem import error_of
+from appproxy.admin.fields import in_query
 from appproxy.admin.transport.client import DRY_RUN
 from appproxy.errors import ConfigError, StoreError
 
@@ -54,7 +55,7 @@ class Remote:
         """
         target = _PREFIX + path
         if method == "GET" and body:
-            target += "?" + urlencode({name: _said(value) for name, value in body.items()}, doseq=True)
+            target += "?" + urlencode({name: in_query(value) for name, value in body.items()}, doseq=True)
         if dry_run:
             target += DRY_RUN
         precondition = {"If-Match": f'"{if_match}"'} if if_match else {}
@@ -172,9 +173,3 @@ def origin_of(url: str) -> str:
         raise ConfigError(f"{url!r} is no origin of an admin API", hint="write https://admin.DOMAIN")
     host = f"[{place.hostname}]" if ":" in place.hostname else place.hostname  # urlsplit takes them off an IPv6 address
     return f"https://{host}" + (f":{port}" if port not in (None, 443) else "")
-
-
-def _said(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return list(value) if isinstance(value, tuple) else value

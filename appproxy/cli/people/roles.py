@@ -9,7 +9,6 @@ import click
 
 from appproxy.cli.base.calling import CallSettings, given, pass_setting
 from appproxy.cli.base.output import Column, done, json_option, moment, show_record, show_rows
-from appproxy.cli.base.wrong_use import WrongUse
 
 
 def _end(value: object) -> str:
@@ -54,12 +53,14 @@ def show(setting: CallSettings, name: str, as_json: bool) -> None:
     show_record(setting.call("GET", "roles", name), as_json)
 
 
+_token = click.option("--token", metavar="NAME", help="A service token, for programs.")
+
+
 def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say whose role it is."""
     for option in reversed((
         click.option("--user", metavar="NAME", help="A user: of the built-in provider by name, else the subject."),
         click.option("--group", metavar="NAME", help="The members of a group."),
-        click.option("--token", metavar="NAME", help="A service token, for programs."),
         click.option("--provider", metavar="NAME", help="Whose user or group it is.  [default: the built-in provider]"),
         click.option("--app", "application", metavar="NAME", help="For this application alone.  [default: for all]"),
     )):
@@ -70,6 +71,7 @@ def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
 @role.command()
 @click.argument("name")
 @_whom
+@_token
 @click.option("--expires", metavar="TIME", help="For so long: 8h, 30d.  [default: for good]")
 @json_option
 @pass_setting
@@ -84,6 +86,7 @@ def assign(setting: CallSettings, /, name: str, expires: str | None, as_json: bo
 @role.command()
 @click.argument("name")
 @_whom
+@_token
 @json_option
 @pass_setting
 def unassign(setting: CallSettings, /, name: str, as_json: bool, **whom: str | None) -> None:
@@ -123,8 +126,6 @@ def entitle(
     **whom: str | None,
 ) -> None:
     """Let a user, or the members of a group, have a role when they ask for it, for a time."""
-    if whom.pop("token") is not None:
-        raise WrongUse("--token: people ask for roles, and programs do not")
     if remove:
         gone = setting.call("DELETE", "role-entitlements", body=given(role=name, **whom))
         done(f"{gone['name']} can ask for {gone['role']} no more", gone, as_json)

@@ -39,17 +39,17 @@ def replay_policies(
 ) -> None:
     """Say who would have been let in, asked for more, limited or refused with the policies of FILE (.toml or .json) in the
     place of those of the same names, by what the decision log has. Without FILE: with the policies as they are now, compared
-    with what was decided then. Each policy's own part is listed too, also of those that are only reported.
+    with what was decided then. Each policy's own part is listed too, also of those that are only reported. A service elsewhere
+    does this itself, for a minute at most, with the log of the node that answers.
     """
-    material = setting.call("GET", "policy-replay", body={
-        "policies": [document_of(name) for name in files], "without": list(without)})
-    paths = _logs(setting, material["log"], logs)
-    begins = time.time() - seconds_at(since, "--since", 1.0, 0.0) if since else 0.0  # noqa: TID251 -- a command
-    countries = material["country_database"]
-    trial = Trial(
-        material, None if countries is None else StatePaths(setting.needed()).resolve(countries), begins,
-        bool(files or without))
-    shown = _shown(replay(paths, trial, min(os.cpu_count() or 1, 8)), material)
+    tried = {"policies": [document_of(name) for name in files], "without": list(without)}
+    age = seconds_at(since, "--since", 60.0, 0.0)
+    if setting.elsewhere() is None:
+        shown = _here(setting, tried, age, logs)
+    elif logs:
+        raise WrongUse("--log: a file of this machine is read with the policies of this machine: give --state, and no context")
+    else:
+        shown = setting.call("POST", "policy-replay", "report", body={**tried, **({"age": age} if age else {})})
     if as_json:
         show_json(shown)
         return
@@ -57,6 +57,17 @@ def replay_policies(
         note(text)
     show_rows(shown["changes"], _CHANGES, False, "Nobody would have got another answer.")
     show_rows(shown["policies"], _HITS, False, "No policy would have refused, limited, or asked for more.")
+
+
+def _here(setting: CallSettings, tried: Mapping[str, object], age: float, logs: Sequence[str]) -> dict[str, Any]:
+    """Of a log of this machine, by its own processors."""
+    material = setting.call("GET", "policy-replay", body=tried)
+    paths = _logs(setting, material["log"], logs)
+    begins = time.time() - age if age else 0.0  # noqa: TID251 -- a command
+    countries = material["country_database"]
+    trial = Trial(
+        material, None if countries is None else StatePaths(setting.needed()).resolve(countries), begins, any(tried.values()))
+    return _shown(replay(paths, trial, min(os.cpu_count() or 1, 8)), material)
 
 
 def _logs(setting: CallSettings, named: str | None, given: Sequence[str]) -> list[Path]:

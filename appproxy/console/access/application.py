@@ -7,7 +7,7 @@ from typing import Any
 
 from appproxy.admin.base.principal import Permission
 from appproxy.console.access import logo
-from appproxy.console.access.chart import bars
+from appproxy.console.access.chart import answers, bars
 from appproxy.console.access.trying import more, tried
 from appproxy.console.answers import PageContent, Redirection
 from appproxy.console.visit import Visit, one_of
@@ -29,6 +29,7 @@ async def show(visit: Visit) -> PageContent:
         "left_out": max(len(assigned) - _MOST_ASSIGNED, 0),
         "checks": await visit.get(path + "/check") if visit.asked("check") else None,
         "failures": await visit.get(path + "/failures"), "traffic": traffic, "bars": bars(traffic["minutes"]),
+        "answers": answers(traffic["answers"]),
         "most": max((one["requests"] for one in traffic["minutes"]), default=0),
         "policies": applying(await visit.get_if(Permission.READ_POLICIES, "/policies", []), found),
         "tried": await tried(visit, found["id"]), "more": more(visit),
@@ -66,11 +67,16 @@ async def settings(visit: Visit) -> PageContent:
 
 
 def by_topic(keys: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
-    """The rows of the table of settings, with what they are set to, by topic."""
+    """The rows of the table of settings, with what they are set to, by topic. `is_file`: a text of many lines, which commands
+    read from a file.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
     for one in keys:
         if "topic" in one:
-            found.setdefault(one["topic"], []).append({**one, "text": texts.get(one["key"], "")})
+            file = f"{one['key']}=@FILE"
+            found.setdefault(one["topic"], []).append({
+                **one, "text": texts.get(one["key"], ""), "is_file": file in one["explanation"],
+                "explanation": one["explanation"].replace(f": {file}", "")})
     return found
 
 
@@ -84,7 +90,8 @@ async def save(visit: Visit) -> Redirection:
     changed = {key: text for key, text in given.items() if text != now.get(key, "")}
     path = one_of("applications", found["id"])
     if changed:
-        await visit.change_shown("PATCH", path, {"settings": changed})
+        older = {"older_crl": True} if visit.said("older_crl") == "yes" else {}
+        await visit.change_shown("PATCH", path, {"settings": changed, **older})
     return Redirection(path + "/settings", "saved")
 
 
@@ -103,8 +110,8 @@ async def assign(visit: Visit) -> Redirection:
     """Let a user or a group in."""
     kind, who = visit.said("kind"), visit.said("who")
     body: dict[str, object] = {"group" if kind == "group" else "user": who}
-    if visit.said("maintainer") == "yes":
-        body["maintainer"] = True
+    if maintainer := visit.said("maintainer"):
+        body["maintainer"] = maintainer == "yes"
     if provider := visit.said("provider"):
         body["provider"] = provider
     if expires := visit.said("expires"):

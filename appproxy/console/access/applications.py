@@ -6,13 +6,17 @@ from collections.abc import Mapping
 
 from appproxy.admin.base.principal import Permission
 from appproxy.console.answers import PageContent, Redirection
+from appproxy.console.forms.fields import pairs
 from appproxy.console.visit import Visit, listing, one_of
 from appproxy.errors import ConfigError
 
 
 async def listed(visit: Visit) -> PageContent:
-    """A page of them, by name, or of those that were searched for."""
-    return PageContent("applications", "Applications", {"list": await listing(visit, "/applications", "name")})
+    """A page of them, by name, or of those that were searched for; with what no connector serves."""
+    connectors = await visit.get_if(Permission.READ_CONNECTORS, "/connectors")
+    served = None if connectors is None else {one["group"] for one in connectors if one["status"] == "active"}
+    return PageContent("applications", "Applications", {
+        "list": await listing(visit, "/applications", "name"), "served": served})
 
 
 async def publishing(visit: Visit) -> PageContent:
@@ -44,10 +48,15 @@ class _Checked(ConfigError):
 
 
 def _body(visit: Visit) -> Mapping[str, object]:
-    settings = {key: text for key in ("tags", "view") if (text := visit.said(key))}
+    """Raises ConfigError for what goes with nothing else that was said."""
+    settings = {key: text for key in ("tags", "view") if (text := visit.said(key))} | pairs(visit.said("settings"))
     optional = {key: text for key in ("connector_group", "provider") if (text := visit.said(key))}
     people = {} if visit.said("preauth") == "passthrough" else {
         key: texts for key in ("users", "groups") if (texts := visit.chosen(key))}
+    if visit.said("everyone") == "yes" and visit.said("preauth") != "passthrough":
+        if people:
+            raise ConfigError("everyone: goes without users and groups", hint="let everybody in, or name who may")
+        settings["assignment_required"] = "no"
     return {
         "name": visit.said("name"), "internal": visit.said("internal"), "external": visit.said("external"),
         "preauth": visit.said("preauth", "oidc") or "oidc", **optional, **people,

@@ -25,6 +25,9 @@ _POLICY = {
 _STEP = re.compile(r"([A-Za-z0-9_-]+)|\[([0-9]+)\]")
 #: What messages of errors begin with: a line, or the path to a value.
 _LINE, _PATH = re.compile(r"line ([0-9]+),"), re.compile(r"[A-Za-z0-9_.\[\]-]+")
+#: A list of texts without brackets in them, as `json.dumps` writes it, and how long it may be in one line.
+_LIST = re.compile(r'\[\n\s+("[^"\\\[\]]*"(?:,\n\s+"[^"\\\[\]]*")*)\n\s+\]')
+_BREAK, _SHORT = re.compile(r",\n\s+"), 160
 _COLON, _BEGINNING = re.compile(r"\s*:\s*"), re.compile(r"\S")
 
 
@@ -62,12 +65,12 @@ def writing(kind: DocumentPages) -> Callable[[Visit], Awaitable[PageContent]]:
         name = visit.names.get("name", "")
         if not name:
             visit.require(Permission.CHANGE_POLICIES)
-        text, tag, version, is_kept = json.dumps(kind.example, indent=2, ensure_ascii=False), "", 0, False
+        text, tag, version, is_kept = as_text(kind.example), "", 0, False
         reported = None
         if name:
             found, tag = await visit.get_tagged(one_of(kind.path, name))
             name, version, is_kept = found["name"], found["version"], True
-            text = json.dumps(_shown(found["document"]), indent=2, ensure_ascii=False)
+            text = as_text(_shown(found["document"]))
             reported = await _reported(visit, kind, found)
         written = (visit.form.get("document") or [text])[0]
         error = visit.error
@@ -86,9 +89,16 @@ async def _reported(visit: Visit, kind: DocumentPages, found: Mapping[str, Any])
     """What a policy would have done while it was only reported; None where there is nothing to say of that."""
     if kind is not POLICIES or not visit.may(Permission.READ_USERS):
         return None
-    results = await visit.get(f"{one_of(kind.path, found['name'])}/results")
-    shown: Mapping[str, Any] | None = results if results["days"] or found["state"] == "report-only" else None
+    days = visit.asked("days").strip()
+    results = await visit.get(f"{one_of(kind.path, found['name'])}/results", days=days)
+    shown: Mapping[str, Any] | None = results if results["days"] or days or found["state"] == "report-only" else None
     return shown
+
+
+def as_text(document: Mapping[str, object]) -> str:
+    """As people write it: a short list of texts is one line."""
+    return _LIST.sub(lambda found: f"[{_BREAK.sub(', ', found[1])}]" if len(found[1]) < _SHORT else found[0],
+                     json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def _shown(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,9 +8,12 @@ from typing import Any
 from appproxy.admin.base.principal import Permission
 from appproxy.console.answers import PageContent
 from appproxy.console.visit import Visit
+from appproxy.errors import ConfigError
+from appproxy.json_input import read_json
 
-#: How far back, in days; "" for the whole log.
-BACK = (("1", "The last day"), ("7", "The last week"), ("30", "The last 30 days"), ("", "The whole log"))
+#: How far back; "" for the whole log.
+BACK = (("1h", "The last hour"), ("1d", "The last day"), ("7d", "The last week"), ("30d", "The last 30 days"),
+        ("", "The whole log"))
 REPORT = "POST /policy-replay/report"
 
 
@@ -21,22 +24,36 @@ async def page(visit: Visit) -> PageContent:
 
 
 async def run(visit: Visit) -> PageContent:
-    """The saved policies as they are, or without one."""
-    without = visit.said("without")
-    return await _page(visit, await replayed(visit, [], [without] if without else []))
+    """The saved policies as they are, without some, or with others in their place. Raises ConfigError."""
+    return await _page(visit, await replayed(visit, _written(visit), visit.form.get("without", ())))
+
+
+def _written(visit: Visit) -> Sequence[Mapping[str, object]]:
+    """The documents that are not saved."""
+    text = visit.said("policies")
+    if not text:
+        return []
+    try:
+        found = read_json(text.encode(), unique=True)
+    except ValueError as error:
+        raise ConfigError(f"policies: {error}", hint="a comma, a quote or a bracket is missing or too much there") from error
+    documents: list[Any] = found if isinstance(found, list) else [found]
+    if not all(isinstance(one, Mapping) for one in documents):
+        raise ConfigError("policies: an object, or a list of them, is needed")
+    return documents
 
 
 async def replayed(visit: Visit, policies: Sequence[Mapping[str, object]], without: Sequence[str]) -> Any:
-    """What they would have made of the log, of as many days as the form says."""
+    """What they would have made of the log, of as far back as the form says."""
     body: dict[str, object] = {"policies": list(policies), "without": list(without)}
-    if days := visit.said("days"):
-        body["days"] = int(days) if days.isascii() and days.isdigit() and len(days) < 5 else days
+    if age := visit.said("age"):
+        body["age"] = age
     return await visit.change("POST", "/policy-replay/report", body)
 
 
 async def _page(visit: Visit, report: Any) -> PageContent:
     saved = await visit.get_if(Permission.READ_POLICIES, "/policies", [])
     return PageContent("replay", "Policies on the decision log", {
-        "report": report, "without": visit.said("without"), "back": BACK,
-        "names": [("", "None: as they are now"), *((one["name"], f"Without {one['name']}") for one in saved)],
+        "report": report, "without": visit.form.get("without", ()), "written": visit.said("policies"), "back": BACK,
+        "saved": [one["name"] for one in saved], "age": visit.said("age", "7d"),
     })

@@ -14,9 +14,8 @@ from appproxy.errors import AppProxyError
 _QUESTION = query("/policy-explanation")
 
 
-#: Fields of the question that stand by themselves; `proof` is a choice of two usual values of `amr`. The last is an object,
-#: for which a query has no place.
-_PLAIN = ("user", "application", "address", "path", "device_subject")
+#: Fields of the question that stand by themselves; `proof` is a choice of two usual values of `amr`.
+_PLAIN = ("user", "application", "address", "path")
 
 
 def more(visit: Visit) -> list[FormField]:

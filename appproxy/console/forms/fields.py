@@ -48,8 +48,9 @@ def form_of(
             continue
         words, kind = words_of(name_of, name), kind_of(name)
         choices = (options or {}).get(name) or words.options
-        if kind is JsonKind.FLAG:
-            choices = _YES_NO if shown is not None and name in shown else (("", "As it is"), *_YES_NO)
+        if kind is JsonKind.FLAG and not choices:
+            is_said = shown is not None and shown.get(name) not in (None, "")
+            choices = _YES_NO if is_said else (("", "As it is"), *_YES_NO)
         control = _control(kind, bool(choices), words.is_long, words.is_secret)
         value = "" if shown is None or words.is_secret else text_of(shown.get(name))
         made.append(FormField(name, words.label, words.hint, control, value, name in needed, choices))

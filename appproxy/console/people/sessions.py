@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from appproxy.console.answers import PageContent, Redirection
-from appproxy.console.visit import ROWS, Visit
+from appproxy.console.records.values import shown_fields
+from appproxy.console.visit import ROWS, Visit, one_of
+
+#: What a list of sessions is narrowed by; `user` is one of the built-in provider.
+ASKED = ("user", "subject", "provider", "application")
+#: Before the id of any session: from here on they come by their ids, all of them, and not only those that were used last.
+FIRST = "!"
 
 
 async def listed(visit: Visit) -> PageContent:
-    """Those that were used last, of a user or of an application if one is given."""
-    user, application = visit.asked("user").strip(), visit.asked("application").strip()
-    rows = await visit.get("/sessions", user=user, application=application, limit=ROWS)
-    return PageContent("sessions", "Sessions", {"rows": rows, "user": user, "application": application, "most": ROWS})
+    """Those that were used last, or a page of all; of whom and where is asked."""
+    asked = {name: text for name in ASKED if (text := visit.asked(name).strip())}
+    after = visit.asked("after")
+    rows = await visit.get("/sessions", **asked, after=after, limit=ROWS + 1)
+    return PageContent("sessions", "Sessions", {
+        "rows": rows[:ROWS], "asked": asked, "after": after, "first": FIRST,
+        "more": "" if len(rows) <= ROWS else str(rows[ROWS - 1]["id"]) if after else FIRST,
+    })
+
+
+async def show(visit: Visit) -> PageContent:
+    """All that is known of one."""
+    found = await visit.get(one_of("sessions", visit.names["session"]))
+    return PageContent("session", f"A session of {found['name']}", {"one": found, "facts": shown_fields(found)})
 
 
 async def end(visit: Visit) -> Redirection:
-    """End one."""
-    await visit.change("POST", "/sessions/revoke", {"session": visit.said("session")})
+    """End one, or all of a user: of the built-in provider by name, of others by the subject."""
+    body = {name: text for name in ("session", "user", "subject", "provider") if (text := visit.said(name))}
+    await visit.change("POST", "/sessions/revoke", body)
     return Redirection("/sessions", "ended")

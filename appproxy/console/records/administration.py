@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from appproxy.console.records.kinds import Act, Cell, OptionsOf, Record, RecordKind
+from appproxy.console.records.kinds import LISTED, Act, Cell, OptionsOf, Record, RecordKind
 
 _EXPORT = "/audit-exports/{export}"
 
@@ -59,7 +59,7 @@ REQUESTS = RecordKind(
     (Cell("name", "Who", False), Cell("user", "User", False), Cell("email", "Address"), Cell("provider", "From"),
      Cell("role", "Role", False), Cell("application", "For"), Cell("reason", "Reason"), Cell("state", "State", False),
      Cell("ends", "Ends")),
-    key="id", title="name", add="POST /role-requests", hidden=("id",),
+    key="id", title="name", add="POST /role-requests", hidden=("id",), order="created",
     options={"role": OptionsOf("/role-entitlements/mine", "role")},
     acts=(
         Act("POST /role-requests/{request}/approve", "approve", "Approve", "They have the role from now on, for as long as "
@@ -85,7 +85,7 @@ UPDATES = RecordKind(
     "stay reachable. Each takes its turn by itself when its package is updated.",
     (Cell("name", "Connector", False), Cell("group", "Group"), Cell("version", "Version", False),
      Cell("service_version", "Service's"), Cell("turn", "Turn", False)),
-    key="id", title="name")
+    key="id", title="name", order=LISTED)
 
 ACCESS = RecordKind(
     "/access-requests", "access request", "Access that was asked for",

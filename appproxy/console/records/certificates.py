@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.console.records.kinds import Act, Cell, Record, RecordKind
+from appproxy.console.records.kinds import Act, Cell, FileLink, Record, RecordKind
 
 _ONE = "/certificates/{certificate}"
 
@@ -35,7 +35,8 @@ CERTIFICATES = RecordKind(
         Act("PUT /certificate-authority", "authority", "Choose the authority", "Which issues by ACME from now on.", "saved"),
     ),
     above=(("/status", ("user_certificate_expires", "tunnel_certificate_expires")),
-           ("/certificate-authority", ("directory", "contacts"))))
+           ("/certificate-authority", ("directory", "contacts"))),
+    files=(FileLink("/trust-anchor", "/trust-anchor.pem", "Download the authority that browsers import"),))
 PROBES = RecordKind(
     "/probes", "probe", "Probes", "What each application answers to a HEAD just now, as a request of a user would go.",
     (Cell("application", "Application", False), Cell("status", "Status", False), Cell("failure", "Failure", False),

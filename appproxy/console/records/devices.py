@@ -11,9 +11,8 @@ AUTHORITIES = RecordKind(
     "/device-authorities", "device authority", "Device authorities",
     "Whose certificates prove that a device is the organisation's own, as policies can ask.",
     (Cell("name", "Authority", False), Cell("not_after", "Ends", False)),
-    one=_AUTHORITY, add="POST /device-authorities",
+    one=_AUTHORITY, add="POST /device-authorities", change=f"PATCH {_AUTHORITY}",
     acts=(
-        Act(f"PATCH {_AUTHORITY}", "sources", "Where the service asks itself", "Whether its certificates are revoked."),
         Act(f"PUT {_AUTHORITY}/crl", "crl", "Give its revocation lists", "They take the place of those that are there."),
         Act(f"DELETE {_AUTHORITY}/crl", "crl-remove", "Forget its revocation lists", "Nobody looks any more whether its "
             "certificates are revoked.", "saved", is_danger=True),

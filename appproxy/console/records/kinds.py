@@ -12,6 +12,8 @@ from appproxy.admin.operations import OPERATIONS, Command, Query
 Record = Mapping[str, Any]
 #: In a path, for an empty name.
 NAMELESS = "*"
+#: In the order of their list, which says something.
+LISTED = "listed"
 _BY_CALL = {f"{one.method} {one.path}": one for one in OPERATIONS}
 
 
@@ -107,6 +109,15 @@ class OptionsOf:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLink:
+    """A file to take away, at `path` here, of what the query at `api` answers; left out where there is nothing."""
+
+    api: str
+    path: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordKind:
     """Things of one kind. `path`: of their list, here; `api`: in the API, where it is another. `word`: for one of them, as `a
     service token`; `words`: for all.
@@ -119,6 +130,8 @@ class RecordKind:
     `asked`: fields of the listing that narrow it, of which `usual` has those that are not empty at first; a listing that is
     searched by its operation comes in pages, and in its order. `above`: paths of the API of which some fields stand above
     the list. `helps`: the path of a list of what settings there are, which stands below the forms.
+    `files`: stand above the list. `order`: a moment, the newest of which comes first, or `LISTED`; without it they are by
+    `key`.
     """
 
     path: str
@@ -143,6 +156,8 @@ class RecordKind:
     usual: Mapping[str, str] | None = None
     above: tuple[tuple[str, tuple[str, ...]], ...] = ()
     helps: str = ""
+    files: tuple[FileLink, ...] = ()
+    order: str = ""
 
     def name_of(self, record: Record) -> str:
         """What names one in a path; a name that is empty has a place there, too."""

@@ -20,8 +20,8 @@ SIGN_INS = RecordKind(
     "Sign-ins that are unlike those of their user, with the reasons. Say of each whether it was the user: that teaches.",
     (Cell("name", "User", False), Cell("time", "When", False), Cell("level", "Risk", False), Cell("address", "From"),
      Cell("client", "Browser"), Cell("state", "State")),
-    key="id", one=_ONE, hidden=("id", "session"), asked=("user", "level"),
-    above=(("/risk/rates", ("sign_ins", "medium", "high")),),
+    key="id", one=_ONE, hidden=("id", "session"), asked=("user", "subject", "provider", "level", "all"), order="time",
+    above=(("/risk/rates", ("sign_ins", "medium", "high", "rates")),),
     acts=(
         Act(f"POST {_ONE}/confirm", "confirm", "It was somebody else", "Its user is of high risk from now on, and all their "
             "sessions end.", "confirmed", closes=True, is_danger=True, where=_undecided),
@@ -34,6 +34,11 @@ USERS = RecordKind(
     (Cell("name", "User", False), Cell("level", "Risk", False), Cell("confirmed", "Confirmed"),
      Cell("changed", "Since"), Cell("until", "Until")),
     key="subject", hidden=("subject",),
+    for_all=(
+        Act("POST /risk/users/confirm", "confirm", "Somebody else uses an account", "It is of high risk until that is "
+            "dismissed, and all its sessions end. Name a user of the built-in provider, or of another one by the subject.",
+            "confirmed", closes=True, is_danger=True),
+    ),
     acts=(
         Act("POST /risk/users/confirm", "confirm", "Somebody else uses the account", "It is of high risk until that is "
             "dismissed, and all its sessions end.", "confirmed", closes=True, is_danger=True, body=_whose,

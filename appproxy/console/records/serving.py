@@ -10,9 +10,9 @@ from appproxy.admin.base.operation import Command
 from appproxy.admin.base.pages import SEARCH
 from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.console.answers import ConsolePage, PageContent, Redirection
-from appproxy.console.forms.fields import FormField, body_of, form_of
+from appproxy.console.forms.fields import FormField, body_of, form_of, read
 from appproxy.console.forms.words import Options
-from appproxy.console.records.kinds import Act, Record, RecordKind, command
+from appproxy.console.records.kinds import LISTED, Act, Record, RecordKind, command
 from appproxy.console.records.values import ShownField, shown_fields
 from appproxy.console.visit import ROWS, Listing, Visit, listing
 from appproxy.errors import AppProxyError, ConfigError, NotFound
@@ -50,6 +50,7 @@ class RecordPages:
         asked |= {name: value for name, value in (kind.usual or {}).items() if name not in visit.query}
         return PageContent("records", kind.words, {
             "kind": kind, "list": await self._part(visit, asked), "above": await self._above(visit), "path": kind.path,
+            "files": [one for one in kind.files if await _is_there(visit, one.api)],
             "asked": asked,
             "filters": [*form_of(kind.listing, asked, None, _others(kind))],
             "add": kind.add and visit.may(_permission(kind.add)), "forms": await self._forms(visit, kind.for_all, {}),
@@ -58,10 +59,11 @@ class RecordPages:
     async def _part(self, visit: Visit, asked: Mapping[str, str]) -> Listing:
         """The rows of the page."""
         kind = self.kind
+        said = {name: read(name, text) for name, text in asked.items() if text}
         if SEARCH in kind.listing.fields:
-            narrowing = {name: value for name, value in asked.items() if name != SEARCH}
+            narrowing = {name: value for name, value in said.items() if name != SEARCH}
             return await listing(visit, kind.api or kind.path, kind.listing.page, ROWS, **narrowing)
-        return part(await visit.get(kind.api or kind.path, **asked), visit, kind.key)
+        return part(await visit.get(kind.api or kind.path, **said), visit, kind.key, kind.order)
 
     async def _above(self, visit: Visit) -> list[ShownField]:
         found: list[ShownField] = []
@@ -189,14 +191,29 @@ def result_page(kind: RecordKind, title: str, answer: object) -> PageContent:
         "facts": [one for one in facts if not one.is_secret]})
 
 
-def part(rows: Sequence[Mapping[str, Any]], visit: Visit, key: str) -> Listing:
-    """The rows behind `after`, by their key, of those that have the text of `search` somewhere."""
+def part(rows: Sequence[Mapping[str, Any]], visit: Visit, key: str, order: str = "") -> Listing:
+    """The rows behind `after`, of those that have the text of `search` somewhere; `order`: as that of a `RecordKind`."""
     after, search = visit.asked("after"), visit.asked("search").strip()
     text = search.casefold()
     fits = [one for one in rows if not text or text in " ".join(map(str, one.values())).casefold()]
-    fits.sort(key=lambda one: str(one[key]))
-    left = [one for one in fits if not after or str(one[key]) > after]
+    if order:
+        if order != LISTED:
+            fits.sort(key=lambda one: float(one[order]), reverse=True)
+        at = next((number for number, one in enumerate(fits, 1) if str(one[key]) == after), 0)
+        left = fits[at:]
+    else:
+        fits.sort(key=lambda one: str(one[key]))
+        left = [one for one in fits if not after or str(one[key]) > after]
     return Listing(left[:ROWS], str(left[ROWS - 1][key]) if len(left) > ROWS else "", after, search)
+
+
+async def _is_there(visit: Visit, path: str) -> bool:
+    """Is there something, and may the visitor have it?"""
+    try:
+        await visit.get(path)
+    except (Forbidden, NotFound):
+        return False
+    return True
 
 
 def _may(visit: Visit, command: Command) -> bool:

@@ -16,6 +16,10 @@ def _others(record: Record) -> bool:
     return not is_own(record)
 
 
+def _has_secret(record: Record) -> bool:
+    return _others(record) and not record["public"]
+
+
 PROVIDERS = RecordKind(
     "/providers", "identity provider", "Identity providers",
     "Who signs people in: the built-in one, Entra, Google, Keycloak or any other that speaks OpenID Connect. What is to be "
@@ -26,6 +30,8 @@ PROVIDERS = RecordKind(
     acts=(
         Act("POST " + _PROVIDER + "/keys", "keys", "Make a new key", "It proves the client from now on; the one before is "
             "still published for a while, so that nothing is refused meanwhile.", where=_others),
+        Act("PATCH " + _PROVIDER, "public", "Make it a public client", "Its secret is forgotten: from the next sign-in on "
+            "PKCE alone protects it.", where=_has_secret, is_danger=True, body=lambda record: {"client_secret": ""}),
         Act("DELETE " + _PROVIDER, "remove", "Remove", "Nobody signs in by it any more, and all sessions with it end.",
             "removed", is_danger=True, leaves=True, where=_others),
     ),

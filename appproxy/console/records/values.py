@@ -19,7 +19,9 @@ _LABELS = {
     "idle_minutes": "Ends without a request after (minutes)", "post_logout_redirect_uri": "Sign-out redirect URI",
     "post_logout_redirect_uris": "Sign-out redirect URIs", "rotated": "Secret made", "expires": "Ends", "not_after": "Ends",
     "session_hours": "A session lasts at most (hours)", "tunnel_certificate_expires": "Certificate for connectors ends",
-    "user_certificate_expires": "Default certificate ends", "jwks_uri": "Keys of the client (JWKS)", "used": "Last used",
+    "sign_ins": "Sign-ins of the last 30 days", "medium": "Medium from (points)", "high": "High from (points)",
+    "rates": "How many reach how many points", "user_certificate_expires": "Default certificate ends",
+    "jwks_uri": "Keys of the client (JWKS)", "used": "Last used",
 }  # fmt: skip
 #: Longer than this a text is folded away.
 _LONG = 200
@@ -86,7 +88,9 @@ def _shown(name: str, value: object) -> tuple[str, object]:
 def flat(value: object, sign: str = " ") -> str:
     """Any value in one line, as users write it: truth as yes and no; `sign` is between the keys and values of an object."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}{sign}{flat(each, sign)}" for key, each in value.items() if each not in ("", None, [], {}))
+        said = (lambda key: key) if sign == "=" else (lambda key: key.replace("_", " "))
+        return ", ".join(
+            f"{said(key)}{sign}{flat(each, sign)}" for key, each in value.items() if each not in ("", None, [], {}))
     if isinstance(value, list):
         return ", ".join(flat(each, sign) for each in value)
     if isinstance(value, float):

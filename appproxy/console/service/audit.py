@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -12,6 +13,8 @@ from appproxy.console.records.values import flat, is_time
 from appproxy.console.visit import ROWS, Visit
 from appproxy.errors import ConfigError
 
+_AGO = re.compile(r"([0-9]{1,6})([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _FIELDS = ("text", "actor", "action", "target")
 
 
@@ -19,9 +22,9 @@ async def listed(visit: Visit) -> PageContent:
     """The latest entries that fit, fifty a page."""
     asked = {name: visit.asked(name).strip() for name in (*_FIELDS, "since", "until")}
     fields: dict[str, object] = {name: asked[name] for name in _FIELDS}
-    for name, ends in (("since", 0.0), ("until", 86_400.0)):
+    for name in ("since", "until"):
         if asked[name]:
-            fields[name] = int(day(name, asked[name]) + ends)
+            fields[name] = int(time_said(name, asked[name], visit.now, ends=name == "until"))
     before = visit.asked("before")
     rows = await visit.get("/audit", limit=ROWS + 1, before=before, **fields)
     shown = rows[:ROWS]
@@ -41,12 +44,19 @@ async def verification(visit: Visit) -> PageContent:
     return PageContent("audit_verification", "Is the audit unchanged?", {"found": found, "on": on})
 
 
-def day(name: str, text: str) -> float:
-    """When a day begins, in UTC. Raises ConfigError."""
+def time_said(name: str, text: str, now: float, *, ends: bool = False) -> float:
+    """Seconds since 1970 of `2h` (ago), `2026-12-24` or `2026-12-24T08:00`, in UTC where no zone is said; `ends`: of a day its
+    end. Raises ConfigError.
+    """
+    if ago := _AGO.fullmatch(text):
+        return now - int(ago[1]) * _SECONDS[ago[2]]
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        raise ConfigError(f"{name}: {text!r} is no day", hint="write it as 2026-12-24") from None
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            found = found.replace(tzinfo=UTC)
+        return found.timestamp() + (_SECONDS["d"] if ends and len(text) == len("2026-12-24") else 0)
+    except (ValueError, OverflowError):
+        raise ConfigError(f"{name}: {text!r} is no time", hint="write 2h, 7d, 2026-12-24 or 2026-12-24T08:00 (UTC)") from None
 
 
 def said(detail: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ async def listed(visit: Visit) -> PageContent:
         "tokens": [one for one in await visit.get("/connector-tokens", limit=ROWS) if not one["expired"] and one["uses_left"]],
         "waiting": [one for one in rows if one["state"] == ConnectorState.PENDING.value],
         "online": sum(bool(one["online"]) for one in rows), "count": len(rows), "lives": LIVES,
+        "active": Counter(one["group"] for one in rows if one["status"] == "active"),
     })
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appproxy.console.answers import PageContent, Redirection
+from appproxy.console.answers import FileContent, PageContent, Redirection
 from appproxy.console.visit import Visit, one_of
 
 
@@ -15,6 +15,12 @@ async def forget(visit: Visit) -> Redirection:
     """Forget a node that is silent."""
     await visit.change("DELETE", one_of("nodes", visit.names["node"]))
     return Redirection("/nodes", "removed")
+
+
+async def trust_anchor(visit: Visit) -> FileContent:
+    """The authority that browsers have to know, where the service made its own certificate. Raises NotFound."""
+    found = await visit.get("/trust-anchor")
+    return FileContent("trust-anchor.pem", "application/x-pem-file", found["certificate"].encode("ascii"))
 
 
 async def limits(visit: Visit) -> PageContent:

@@ -20,7 +20,7 @@ from appproxy.policy.networks import network_of
 from appproxy.policy.risk.user_risk import of_level
 
 #: A service that is asked for a replay takes so many documents to try, or names to leave out, and goes back so many days.
-MOST_POLICIES, MOST_DAYS = 50, 366
+MOST_POLICIES, LONGEST = 50, 366 * 86_400
 #: Users of whom it is remembered that something happened to them: where there are more, the number is a lower bound.
 MOST_USERS = 50_000
 #: Decisions that are named as examples of a change.

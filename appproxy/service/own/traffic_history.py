@@ -33,6 +33,8 @@ class Minute:
     buckets: Sequence[int] = (0,) * (len(BOUNDS) + 1)
     applications: Counter[str] = field(default_factory=Counter)
     failed_of: Counter[str] = field(default_factory=Counter)
+    #: By application and status.
+    answers: Counter[tuple[str, int | str]] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class TrafficHistory:
             application, status = key
             made.requests += new
             made.applications[application] += new
+            made.answers[key] += new
             if str(status)[0] == "5":
                 made.failed += new
                 made.failed_of[application] += new
@@ -128,7 +131,7 @@ class TrafficHistory:
         return {
             "minutes": [_of_one(one, application, now) for one in minutes],
             "requests": sum(one.applications[application] for one in minutes),
-            "failed": sum(one.failed_of[application] for one in minutes),
+            "failed": sum(one.failed_of[application] for one in minutes), "answers": _answers(minutes, application),
         }
 
     def last_hour(self) -> dict[str, object]:
@@ -147,7 +150,7 @@ class TrafficHistory:
             ],
             "requests": sum(one.requests for one in minutes), "failed": sum(one.failed for one in minutes),
             "median": quantile((one.buckets for one in minutes), 0.5),
-            "p95": quantile((one.buckets for one in minutes), 0.95),
+            "p95": quantile((one.buckets for one in minutes), 0.95), "answers": _answers(minutes),
             "applications": [
                 {"application": name, "requests": count, "failed": failed[name]}
                 for name, count in busiest.most_common(_BUSIEST) if name
@@ -157,6 +160,16 @@ class TrafficHistory:
 
 def _of_one(minute: Minute, name: str, now: float) -> dict[str, object]:
     return {"seconds_ago": round(now - minute.began), "requests": minute.applications[name], "failed": minute.failed_of[name]}
+
+
+def _answers(minutes: Iterable[Minute], name: str | None = None) -> dict[str, int]:
+    """How often each status was answered, by the lowest; of one application, if one is named."""
+    found: Counter[str] = Counter()
+    for minute in minutes:
+        for (application, status), count in minute.answers.items():
+            if name is None or application == name:
+                found[str(status)] += count
+    return dict(sorted(found.items()))
 
 
 def quantile(counted: Iterable[Sequence[int]], part: float) -> float | None:

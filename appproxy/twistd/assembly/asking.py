@@ -61,7 +61,7 @@ class AskedService:
 
     async def _replayed(self, body: Body, caller: str) -> object:
         policies = body.json("policies") if "policies" in body else []
-        return await self.replay(policies, body.texts("without", ()), body.whole("days") if "days" in body else None, caller)
+        return await self.replay(policies, body.texts("without", ()), body.duration("age") if "age" in body else None, caller)
 
     async def _of_application(self, ask: Ask, text: str) -> object:
         node, application = self.node, named(self.node, text)

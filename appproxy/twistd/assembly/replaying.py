@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 
 from appproxy.admin.base.problem import TooOften
 from appproxy.errors import ConfigError
-from appproxy.policy.conditional.replay import MOST_DAYS, MOST_POLICIES
+from appproxy.policy.conditional.replay import LONGEST, MOST_POLICIES
 from appproxy.twistd.process.command_report import CommandReport, ReportingCommand
 
 #: Seconds for one replay: half a million decisions with the usual two processors, at 0.1 ms each and once more to compare.
@@ -37,8 +37,9 @@ class LogReplay:
         #: Until when those wait whose own have ended a while ago (monotonic seconds), by caller.
         self._rests: dict[str, float] = {}
 
-    async def __call__(self, policies: object, without: Sequence[str], days: int | None, caller: str = "") -> object:
-        """What `appproxy policy replay --json` says. `policies`: documents; `days`: how far back, None for the whole log.
+    async def __call__(self, policies: object, without: Sequence[str], age: float | None, caller: str = "") -> object:
+        """What `appproxy policy replay --json` says. `policies`: documents; `age`: how far back in seconds, None for the whole
+        log.
 
         Whoever had one waits as long as it took until the next, so that nobody keeps all others from theirs.
 
@@ -48,8 +49,8 @@ class LogReplay:
             raise ConfigError("policies: a list of documents is needed")
         if len(policies) > MOST_POLICIES or len(without) > MOST_POLICIES:
             raise ConfigError(f"policies: at most {MOST_POLICIES} at once")
-        if days is not None and not 1 <= days <= MOST_DAYS:
-            raise ConfigError(f"days: 1 to {MOST_DAYS} is needed", hint="leave it out: the whole log")
+        if age is not None and not 60 <= age <= LONGEST:
+            raise ConfigError(f"age: 1m to {LONGEST // 86_400}d is needed", hint="leave it out: the whole log")
         if self._runs:
             raise TooOften("another replay is under way", hint="try again in a minute")
         began = self._reactor.seconds()
@@ -60,14 +61,14 @@ class LogReplay:
         self._runs = True
         place = Path(tempfile.mkdtemp(prefix="appproxy-replay-"))
         try:
-            return await self._run(self._command(place, policies, without, days))
+            return await self._run(self._command(place, policies, without, age))
         finally:
             self._runs = False
             now = self._reactor.seconds()
             self._rests[caller] = 2 * now - began
             shutil.rmtree(place, ignore_errors=True)
 
-    def _command(self, place: Path, policies: Sequence[object], without: Sequence[str], days: int | None) -> list[str]:
+    def _command(self, place: Path, policies: Sequence[object], without: Sequence[str], age: float | None) -> list[str]:
         """Names are behind a sign, so that none of them is an option of its own."""
         files = []
         for number, document in enumerate(policies):
@@ -75,7 +76,8 @@ class LogReplay:
             files[-1].write_text(json.dumps(document), encoding="utf-8")
         return [
             sys.executable, "-m", "appproxy.cli", "--state", str(self._directory.absolute()), "policy", "replay", "--json",
-            *(f"--without={name}" for name in without), *(() if days is None else (f"--since={days}d",)), *map(str, files)]
+            *(f"--without={name}" for name in without), *(() if age is None else (f"--since={math.ceil(age / 60)}m",)),
+            *map(str, files)]
 
     def _run(self, command: list[str]) -> Deferred[object]:
         done: Deferred[object] = Deferred()
@@ -97,6 +99,6 @@ class LogReplay:
 def _why(report: CommandReport) -> ConfigError:
     if report.too_late:
         return ConfigError(f"the replay did not end within {MOST_SECONDS:g} s",
-                           hint="take fewer days, or run it at the service's machine: appproxy policy replay")
+                           hint="take less of it, or run it at the service's machine: appproxy policy replay")
     what, _, hint = report.complaint.removeprefix("appproxy: ").partition("; ")
     return ConfigError(what or "the replay said nothing", hint=hint)

@@ -14,6 +14,7 @@ from appproxy.admin.transport.remote import Remote
 from appproxy.cli.running.contexts import contexts_file
 from appproxy.testing import Playground
 from appproxy.testing.browser import Page
+from appproxy.twistd.replaying import LogReplay
 from tests.admin.logins.test_end_points import answer
 from tests.cli.conftest import Typing
 
@@ -223,3 +224,31 @@ def test_who_is_not_let_in_is_told(elsewhere: Typing, playground: Playground, mo
     assert refused.code == 1 and "nobody has confirmed the code in time" in refused.err
     assert "type the code" in refused.err and not contexts_file().exists()
     assert "appproxy login" in elsewhere("whoami").err
+
+
+def test_what_takes_an_object_from_elsewhere(
+    elsewhere: Typing, token: str, playground: Playground, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+) -> None:
+    """The parts of a device's subject; and policies that are tried on the log, which the service reads itself."""
+    asked: list[Any] = []
+
+    async def replayed(self: object, policies: object, without: Any, age: float | None) -> object:
+        asked.append((policies, list(without), age))
+        return {"decisions": 3, "skipped": 0, "unreadable": 0, "unsure": 0, "first": 1.7e9, "last": 1.7e9, "new_groups": [],
+                "changes": [{"before": "pass", "after": "refused", "decisions": 3, "users": 1, "examples": ["ann at wiki"]}],
+                "policies": []}
+
+    monkeypatch.setattr(LogReplay, "__call__", replayed)
+    elsewhere("login", URL, "--token-stdin", stdin=token)
+    playground.add_user("ann", "a rather long password")
+    playground.admin("POST", "/applications", {"name": "wiki", "internal": "http://w/", "external": "https://wiki.example.org"})
+    explained = elsewhere("policy", "explain", "--app", "wiki", "--user", "ann", "--device-subject", "CN=lt-7")
+    assert "device: is needed with device_subject" in explained.err
+    document = {"name": "night", "users": {"include": ["all"]}, "applications": {"include": ["all"]}, "grant": {"block": True}}
+    (tmp_path / "night.json").write_text(json.dumps(document))
+    found = elsewhere("policy", "replay", str(tmp_path / "night.json"), "--without", "day", "--since", "12h")
+    assert (found.code, found.out) == (0, "pass\trefused\t3\t1\tann at wiki\n"), found.err
+    assert "3 decisions, from " in found.err and asked == [([document], ["day"], 43_200.0)]
+    assert elsewhere("policy", "replay").code == 0 and asked[-1] == ([], [], None)
+    assert "--log: a file of this machine" in elsewhere("policy", "replay", "--log", "x").err and len(asked) == 2
+    playground.admin("DELETE", "/applications/wiki")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.console.conftest import House, Proof, Seat
+from tests.pki.chains import ROOT, crl
 
 WIKI = {"name": "handbook", "internal": "http://10.0.0.7:8080/", "external": "https://handbook.example.org/",
         "preauth": "oidc"}
@@ -73,7 +74,7 @@ def test_its_page(house: House, alice: Seat) -> None:
             "document": {**about, "state": state, "applications": applications}, "force": True})
     text = alice.see("/applications/wiki").text
     section = text.partition('id="policies"')[2].partition("</section>")[0]
-    assert [name for name in ("by name", "by tag", "all", "not it", "switched off") if f"<li>{name} " in section] == [
+    assert [name for name in ("by name", "by tag", "all", "not it", "switched off") if f">{name}</a> " in section] == [
         "by name", "by tag", "all"]
     assert "Gets in:" in alice.see("/applications/wiki?user=rita").text
     refused = alice.see("/applications/wiki?user=hal").text
@@ -206,4 +207,54 @@ def test_who_has_one_application(house: House) -> None:
     assert owen.send("/applications/handbook/settings", {"set.session_hours": "5"}).status == 403
     assert owen.send("/applications/wiki/columns", {"internal": "http://10.0.0.66/"}, of=path).status == 403
     house.call("PATCH", "/applications/wiki", {"settings": {"session_hours": ""}})
+    house.call("DELETE", "/applications/handbook")
+
+
+def test_publishing_for_everybody(house: House, alice: Seat) -> None:
+    """All who can sign in, with settings of any name; not beside a list of who may."""
+    form = {**WIKI, "everyone": "yes", "settings": "session_hours=3\nview=public", "do": "publish"}
+    refused = alice.send("/applications/new", {**form, "users": "rita"})
+    assert refused.status == 422 and 'name="everyone" value="yes" checked' in refused.text
+    assert "session_hours=3" in refused.text
+    assert alice.send("/applications/new", form).status == 200
+    made = house.call("GET", "/applications/handbook")
+    assert made["settings"] == {"assignment_required": "no", "session_hours": "3", "view": "public"}
+    house.call("DELETE", "/applications/handbook")
+
+
+def test_its_providers_are_changed(house: House, alice: Seat) -> None:
+    """Several, of which users choose; the first form has what there is."""
+    form = {"name": "far", "issuer": "https://far.example.com/", "client_id": "us", "client_secret": "x"}
+    house.call("POST", "/providers", form)
+    house.call("POST", "/applications", {key: WIKI[key] for key in ("name", "internal", "external")})
+    page = alice.send("/applications/handbook/columns", {"provider": "builtin,far"}, of="/applications/handbook")
+    assert page.status == 200 and 'name="provider" value="builtin,far"' in page.text
+    assert house.call("GET", "/applications/handbook")["providers"] == ["builtin", "far"]
+    alice.send("/applications/handbook/columns", {"provider": "builtin"}, of="/applications/handbook")
+    house.call("DELETE", "/applications/handbook")
+    house.call("DELETE", "/providers/far")
+
+
+def test_maintainers_come_and_go(house: House, alice: Seat) -> None:
+    """Said or not said: what is not said stays."""
+    house.call("POST", "/applications", {key: WIKI[key] for key in ("name", "internal", "external")})
+    for said, is_one in (("", False), ("yes", True), ("", True), ("no", False)):
+        form = {"kind": "user", "who": "rita", "maintainer": said}
+        assert alice.send("/applications/handbook/assign", form, of="/applications/handbook").status == 200
+        (one,) = house.call("GET", "/applications/handbook")["assignments"]
+        assert one["maintainer"] is is_one, said
+    house.call("DELETE", "/applications/handbook")
+
+
+def test_an_older_list_of_revoked_certificates(house: House, alice: Seat) -> None:
+    """Is taken only where that is said beside it."""
+    older, newer = (crl(ROOT, number=number) for number in (4, 5))
+    house.call("POST", "/applications", {key: WIKI[key] for key in ("name", "internal", "external")})
+    house.call("PATCH", "/applications/handbook", {"settings": {
+        "machine_authority": ROOT.pem, "machine_subjects": "*", "machine_crl": newer}})
+    path = "/applications/handbook/settings"
+    assert alice.send(path, {"set.machine_crl": older}, of=path).status == 422
+    assert alice.send(path, {"set.machine_crl": older.replace("\n", "\r\n"), "older_crl": "yes"}, of=path).status == 200
+    assert house.call("GET", "/applications/handbook")["settings"]["machine_crl"] == older.strip()
+    assert '<textarea id="f-machine_crl"' in alice.see("/applications/wiki/settings").text, "a text of lines has lines"
     house.call("DELETE", "/applications/handbook")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from appproxy.console.access.documents import line_of, read
+from appproxy.console.access.documents import as_text, line_of, read
 from appproxy.errors import ConfigError
 from tests.console.conftest import PASSWORD, House, Seat
 
@@ -173,7 +173,18 @@ def test_what_a_policy_would_have_done(house: House) -> None:
     text = pol.see("/policies/tried").text
     assert "<strong>1</strong> users in 1 decisions" in text
     assert "the authentication strength &#39;phishing-resistant&#39;" in text and ">rita</th>" in text
+    assert '<option value="7" selected>' in pol.see("/policies/tried?days=7").text
+    assert pol.see("/policies/tried?days=70").status == 422
     found = house.call("GET", "/policies/tried/results")
     assert [row["user"] for row in found["by_user"]] == ["rita"] and found["examples"][0]["application"] == "wiki"
     house.call("PUT", "/policies/tried", {"document": {**document, "grant": {"require": ["mfa"]}}})
     assert house.call("GET", "/policies/tried/results")["days"] == []
+
+
+def test_a_short_list_is_one_line() -> None:
+    """What is in it stays to the letter; long lists, and what has brackets, have a line for each."""
+    document = {"users": {"include": ["a  b", "c,", "d"]}, "networks": [f"10.0.{number}.0/24" for number in range(99)],
+                "odd": ["[", "]"], "none": [], "deep": [{"a": ["x"]}]}
+    text = as_text(document)
+    assert '"include": ["a  b", "c,", "d"]' in text and '"a": ["x"]' in text and json.loads(text) == document
+    assert text.count("10.0.") == 99 and text.count("\n") > 100

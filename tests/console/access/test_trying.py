@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.console.conftest import House, Seat
+from tests.pki.authorities import authority
 
 
 def test_both_pages_say_the_same(house: House, alice: Seat) -> None:
@@ -29,3 +30,32 @@ def test_all_that_can_be_said_of_a_request(house: House, alice: Seat) -> None:
     assert "Is refused:" in text and 'value="2026-12-24T18:00Z"' in text and '<option value="native" selected>' in text
     assert "Cannot be said:" in alice.see(path + "&time=soon").text
     house.call("DELETE", "/policies/programs")
+
+
+def test_a_device_with_a_subject(house: House, alice: Seat) -> None:
+    """A policy about the subject of a device's certificate is tried by its parts."""
+    issuer = authority(now=house.playground._wall_clock())
+    house.call("POST", "/device-authorities", {"name": "mdm", "certificate": issuer.certificate})
+    house.call("PUT", "/strengths/laptop", {"document": {"any_of": [{"device": "mdm", "subject": {"OU": "laptops"}}]}})
+    house.call("PUT", "/policies/laptops", {"document": {
+        "state": "on", "users": {"include": ["all"]}, "applications": {"include": ["wiki"]},
+        "grant": {"require": ["laptop"]}}})
+    path = "/applications/wiki?user=rita&device=mdm&device_subject="
+    assert "Gets in:" in alice.see(path + "OU%3Dlaptops%0ACN%3D7").text
+    refused = alice.see(path + "OU%3Dphones").text
+    assert "Gets in:" not in refused and "OU=phones</textarea>" in refused
+    house.call("DELETE", "/policies/laptops")
+    house.call("DELETE", "/strengths/laptop")
+    house.call("DELETE", "/device-authorities/mdm")
+
+
+def test_a_path_is_tried(house: House, alice: Seat) -> None:
+    """A context asks more for some paths alone: the page of the application has a field for the path."""
+    house.call("PUT", "/contexts/inner", {"document": {"applications": {"include": ["wiki"]}, "paths": ["/inner/*"]}})
+    house.call("PUT", "/policies/inner", {"document": {
+        "state": "on", "users": {"include": ["all"]}, "applications": {"include": ["wiki"]},
+        "conditions": {"contexts": {"include": ["inner"]}}, "grant": {"block": True}}})
+    path = "/applications/wiki?user=rita&path="
+    assert "Gets in:" in alice.see(path + "/").text and "Is refused:" in alice.see(path + "/inner/x").text
+    house.call("DELETE", "/policies/inner")
+    house.call("DELETE", "/contexts/inner")

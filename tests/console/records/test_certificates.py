@@ -31,3 +31,11 @@ def test_an_authority_is_chosen(house: House, alice: Seat) -> None:
     assert '<details class="act" open' in refused.text
     assert alice.send("/certificates/authority", {**form, "agree_terms": "yes"}, of="/certificates").status == 200
     assert "https://acme.example.org/directory" in alice.see("/certificates").text
+
+
+def test_the_authority_that_browsers_import(house: House, alice: Seat) -> None:
+    """Is taken away as a file, where the service made its own."""
+    assert 'href="/trust-anchor.pem"' in alice.see("/certificates").text
+    file = alice.see("/trust-anchor.pem")
+    assert file.status == 200 and file.text == house.call("GET", "/trust-anchor")["certificate"]
+    assert 'filename="trust-anchor.pem"' in str(file.headers)

@@ -6,8 +6,10 @@ import html
 
 import pytest
 
-from appproxy.console.records.kinds import RecordKind
+from appproxy.console.records.kinds import LISTED, RecordKind
+from appproxy.console.records.serving import part
 from appproxy.console.records.table import KINDS
+from appproxy.console.visit import Visit
 from tests.console.conftest import House, Seat
 
 
@@ -33,3 +35,16 @@ def test_who_may_not_is_shown_nothing(house: House) -> None:
     assert rita.see("/clients/new").status == 403 and rita.see("/role-assignments").status == 403
     assert rita.send("/providers/new", {"name": "x"}).status == 403
     assert rita.send("/audit-exports/new", {"name": "x", "url": "https://x.example/"}).status == 403
+
+
+def test_the_order_of_a_list() -> None:
+    """By name; the newest first; or as it is listed, where that says something. Pages go on where the last one ended."""
+    rows = [{"id": f"{number * 7 % 60:02}", "time": number} for number in range(60)]
+    visit = Visit("GET", "/x", {}, {}, None, None, 0.0, None)  # type: ignore[arg-type]
+    by_key, newest, listed = (part(rows, visit, "id", order) for order in ("", "time", LISTED))
+    assert [one["id"] for one in by_key.rows][:2] == ["00", "01"] and [one["time"] for one in newest.rows][:2] == [59, 58]
+    assert [one["time"] for one in listed.rows][:2] == [0, 1]
+    for first, order in ((by_key, ""), (newest, "time"), (listed, LISTED)):
+        visit.query = {"after": [first.more]}
+        rest = part(rows, visit, "id", order)
+        assert rest.more == "" and {one["id"] for one in (*first.rows, *rest.rows)} == {one["id"] for one in rows}

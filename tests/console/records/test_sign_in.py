@@ -38,6 +38,10 @@ def test_a_provider(house: House, alice: Seat) -> None:
     alice.send("/providers/entra", {"settings": "client_authentication=private_key_jwt"}, of="/providers/entra")
     assert house.call("GET", "/providers/entra")["settings"].get("client_key_days", "") != "30"
     assert alice.send("/providers/entra/keys", {}, of="/providers/entra").status == 200
+    assert "Make it a public client" not in alice.see("/providers/entra").text, "it is one"
+    house.call("PATCH", "/providers/entra", {"client_secret": "s3cret", "settings": {"client_authentication": ""}})
+    assert alice.send("/providers/entra/public", {}, of="/providers/entra").status == 200
+    assert house.call("GET", "/providers/entra")["public"] is True
     assert alice.send("/providers/entra/remove", {}, of="/providers/entra").status == 200
     assert "Remove" not in alice.see("/providers/builtin").text
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from appproxy.console.service.audit import day, said
+from appproxy.console.service.audit import said, time_said
 from appproxy.errors import ConfigError
 from tests.console.conftest import House, Seat
 
@@ -27,14 +27,19 @@ def test_reading_on(house: House, alice: Seat) -> None:
 
 
 def test_days(house: House, alice: Seat) -> None:
-    """From a day and to one, both included; what is no day is said so."""
+    """From a day and to one, both included, or by the hour, or so long ago; what is no time is said so."""
     assert "<code>" in alice.see("/audit?since=2000-01-01&until=2100-01-01").text.partition("<table")[2]
     assert "No entry fits." in alice.see("/audit?since=2100-01-01").text
     assert "No entry fits." in alice.see("/audit?until=2000-01-01").text
     assert alice.see("/audit?since=soon").status == 422
-    assert day("since", "2026-07-01") == 1782864000.0
-    with pytest.raises(ConfigError, match="since"):
-        day("since", "2026-13-01")
+    assert "<code>" in alice.see("/audit?since=2h").text.partition("<table")[2]
+    assert time_said("since", "2026-07-01", 0.0) == 1782864000.0
+    assert time_said("until", "2026-07-01", 0.0, ends=True) == 1782864000.0 + 86_400.0
+    assert time_said("until", "2026-07-01T02:00+01:00", 0.0, ends=True) == 1782864000.0 + 3600.0
+    assert time_said("since", "7d", 864_000.0) == 259_200.0
+    for text in ("2026-13-01", "1y", "99999d99"):
+        with pytest.raises(ConfigError, match="since"):
+            time_said("since", text, 0.0)
 
 
 def test_details_are_texts() -> None:

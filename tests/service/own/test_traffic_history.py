@@ -61,6 +61,8 @@ def test_of_one_application() -> None:
     assert (told["requests"], told["failed"]) == (3, 1)
     assert [(one["requests"], one["failed"]) for one in told["minutes"]] == [(2, 1), (1, 0)]
     assert rig.history.last_hour_of("none")["requests"] == 0
+    assert told["answers"] == {"200": 2, "502": 1} and rig.told()["answers"] == {"200": 3, "502": 1}
+    assert rig.history.last_hour_of("none")["answers"] == {}
 
 
 def test_minute_by_minute() -> None:

@@ -27,10 +27,10 @@ def replays() -> tuple[Processes, LogReplay]:
 
 
 def asked(
-    replay: LogReplay, policies: Any = (), without: tuple[str, ...] = (), days: int | None = None, caller: str = "user:ann"
+    replay: LogReplay, policies: Any = (), without: tuple[str, ...] = (), age: float | None = None, caller: str = "user:ann"
 ) -> Deferred[object]:
     """Somebody asks."""
-    return Deferred.fromCoroutine(replay(list(policies), without, days, caller))
+    return Deferred.fromCoroutine(replay(list(policies), without, age, caller))
 
 
 def end(processes: Processes, said: bytes, complaint: bytes = b"", code: int = 0) -> None:
@@ -50,11 +50,11 @@ def failed(asking: Deferred[object], kind: type[Exception]) -> str:
 def test_it_is_the_command_that_people_type() -> None:
     """Documents are in files, and no name is an option; nothing is left behind."""
     processes, replay = replays()
-    asking = asked(replay, [{"name": "--help"}], ("--version", "b"), 7)
+    asking = asked(replay, [{"name": "--help"}], ("--version", "b"), 604_790.0)
     ((_, arguments, environment),) = processes.spawned
     *command, file = arguments[1:]
     assert command == ["-m", "appproxy.cli", "--state", "/var/lib/s", "policy", "replay", "--json", "--without=--version",
-                       "--without=b", "--since=7d"]
+                       "--without=b", "--since=10080m"]
     assert environment == {"A": "b"} and json.loads(Path(file).read_text()) == {"name": "--help"}
     assert Path(file).parent.stat().st_mode & 0o77 == 0
     end(processes, json.dumps(REPORT).encode())
@@ -102,7 +102,8 @@ def test_too_long_is_too_long() -> None:
 
 
 @pytest.mark.parametrize("arguments", [
-    {"days": 0}, {"days": 367}, {"policies": [{}] * (MOST_POLICIES + 1)}, {"without": ("a",) * (MOST_POLICIES + 1)}])
+    {"age": 59.0}, {"age": 367 * 86_400.0},
+    {"policies": [{}] * (MOST_POLICIES + 1)}, {"without": ("a",) * (MOST_POLICIES + 1)}])
 def test_bounds(arguments: dict[str, Any]) -> None:
     """What is beyond them starts nothing."""
     processes, replay = replays()
