@@ -213,7 +213,8 @@ def paths(playground: Playground) -> Iterator[str]:
         elif "{" not in page.path:
             yield page.path
         else:
-            names = {**_NAMES, "connector": connector, "name": policies.get(page.path.split("/")[1], "")}
+            names = {**_NAMES, "connector": connector, "session": playground.admin("GET", "/sessions", {"limit": 1})[0]["id"],
+                     "name": policies.get(page.path.split("/")[1], "")}
             yield "/".join(quote(names[part[1:-1]], safe="") if part[:1] == "{" else part for part in page.path.split("/"))
     yield from _ASKED
 

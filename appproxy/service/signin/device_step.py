@@ -114,12 +114,14 @@ class DeviceStep:
         # A responder may have been asked meanwhile: all else is as it is now.
         now, application = context.wall_clock(), context.application(start)
         session = replace(state.session, device=device)
-        verdict = context.authorizer.authorize(context.context(request, application, session, start.target))
+        asked = context.context(request, application, session, start.target)
+        verdict = context.authorizer.authorize(asked)
         decided = step_up.decided(verdict, start, session, context.snapshot.policies, now, shown=True)
         if isinstance(decided, StartState):
             text = decided.seal(context.key, now, context.nonce()).decode("ascii")
             return redirect(f"{context.base}/start?r={text}")
         if isinstance(decided, Refuse):
+            context.refused(session, asked, decided, context.snapshot)
             return self._refuse(request, application, state, decided, why_not)
         if not isinstance(decided, Pass):
             raise IdentityError(Code.TOKEN_REFUSED, _reason(decided))

@@ -60,9 +60,11 @@ def session_of(
     )
     risk = UNKNOWN if proved.judged is None else proved.judged.judgement.level
     session = replace(context.bound(request, application, session), sign_in_risk=risk)
+    asked = context.context(request, application, session, start.target)
     verdict = step_up.decided(
-        context.authorizer.authorize(context.context(request, application, session, start.target)),
-        start, session, context.snapshot.policies, now, shown=not context.device_origin)
+        context.authorizer.authorize(asked), start, session, context.snapshot.policies, now, shown=not context.device_origin)
+    if isinstance(verdict, Refuse):
+        context.refused(session, asked, verdict, context.snapshot)
     if isinstance(verdict, Refuse | StartState | DeviceNeeded):
         return session, verdict
     if not isinstance(verdict, Pass):

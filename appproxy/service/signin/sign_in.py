@@ -109,8 +109,8 @@ class SignIn:
         self._context = SignInContext(
             place.origin, place.port, store, providers, outside.wall_clock, outside.random_bytes,
             refreshes=refreshing is not None, risk=risk, device_origin=place.device_origin, statuses=statuses)
-        #: Sign-ins of users whom no policy concerns, at applications; others may count theirs here, too.
-        self.exempt = self._context.exempt
+        #: Sign-ins of users whom no policy concerns, at applications; others may count theirs here, too. And those refused.
+        self.exempt, self.refused = self._context.exempt, self._context.refused
         #: Keeps sessions that are in use as new as their provider has them.
         self.renewal = None if refreshing is None else Renewal(self._context, *refreshing)
         self._way_back = WayBack(self._context)

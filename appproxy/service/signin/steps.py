@@ -298,10 +298,8 @@ class SignInSteps:
             if not (sessions := context.sessions_of(request, route)):
                 raise
             return await lead_on(context, request, route, start, location, sessions[0])
-        self.log.info(
-            "{subject} has signed in to {application}", subject=finish.session.subject, application=application.name,
-            request_id=request_id(request),
-        )
+        self.log.info("{subject} has signed in to {application}", subject=finish.session.subject,
+                      application=application.name, request_id=request_id(request))
         session = context.bound(request, application, finish.session)
         asked = context.context(request, application, session, start.target)
         audit.signed_in(context, request, application, session, policy_notes.notes(

@@ -193,6 +193,7 @@ def _tell(
 ) -> None:
     """Of sign-ins, to what a node logs and counts."""
     elsewhere.use(node.decisions, node.reports, sign_in.exempt)
+    sign_in.refused.log = None if node.decisions is None else node.decisions.add_of
     node.traffic.break_glass = sign_in.exempt.so_far
     node.traffic.judged, node.revocation = risk.levels, revocation.numbers
 

@@ -14,7 +14,7 @@ from appproxy.admin.transport.remote import Remote
 from appproxy.cli.running.contexts import contexts_file
 from appproxy.testing import Playground
 from appproxy.testing.browser import Page
-from appproxy.twistd.replaying import LogReplay
+from appproxy.twistd.assembly.replaying import LogReplay
 from tests.admin.logins.test_end_points import answer
 from tests.cli.conftest import Typing
 
@@ -232,7 +232,7 @@ def test_what_takes_an_object_from_elsewhere(
     """The parts of a device's subject; and policies that are tried on the log, which the service reads itself."""
     asked: list[Any] = []
 
-    async def replayed(self: object, policies: object, without: Any, age: float | None) -> object:
+    async def replayed(self: object, policies: object, without: Any, age: float | None, caller: str) -> object:
         asked.append((policies, list(without), age))
         return {"decisions": 3, "skipped": 0, "unreadable": 0, "unsure": 0, "first": 1.7e9, "last": 1.7e9, "new_groups": [],
                 "changes": [{"before": "pass", "after": "refused", "decisions": 3, "users": 1, "examples": ["ann at wiki"]}],

@@ -132,13 +132,16 @@ def test_a_provider_that_does_not_tell_when_is_not_believed(world: World) -> Non
 
 
 def test_a_block_wins(world: World) -> None:
-    """Nobody is sent to the provider for what would not help."""
+    """Nobody is sent to the provider for what would not help; the decision log hears of it, as no request comes of it."""
+    logged: list[tuple[str, object]] = []
+    world.sign_in.refused.log = lambda session, context, verdict, snapshot: logged.append((
+        session.subject, getattr(verdict, "code", None)))
     set_policies(world, policies({"grant": {"require": ["gold"]}}, {"grant": {"block": True}, "message": "Closed."}))
     browser = Browser(world)
     answer = browser.open(PAGE)
     assert answer.failure is Code.POLICY_BLOCKED
     assert b"Closed." in bytes(answer.content)
-    assert len(asked(browser)) == 1
+    assert len(asked(browser)) == 1 and logged == [("ann", Code.POLICY_BLOCKED)]
 
 
 def test_what_the_gate_asked_for_is_needed_at_the_callback(world: World) -> None:

@@ -147,21 +147,21 @@ def test_so_many_hosts_are_looked_up() -> None:
 
 
 def test_a_provider_and_the_log_are_asked_as_the_call_says() -> None:
-    """Steps become objects of JSON; what is left out of a replay is nothing, and days are whole."""
+    """Steps become objects of JSON; what is left out of a replay is nothing, and an age is seconds."""
     asked: list[Any] = []
 
     async def trial(named: str) -> list[TrialStep]:
         asked.append(named)
         return [TrialStep("metadata", "good", "answers")]
 
-    async def replay(policies: object, without: object, days: int | None, caller: str) -> str:
-        asked.append((policies, without, days, caller))
+    async def replay(policies: object, without: object, age: float | None, caller: str) -> str:
+        asked.append((policies, without, age, caller))
         return "report"
 
     here = service(Node([]), trial=trial, replay=replay)
     assert got(Deferred.fromCoroutine(here(Ask.PROVIDER, {"provider": "corp"}, Body({}, ()), "user:ann"))) == [
         {"check": "metadata", "health": "good", "detail": "answers", "hint": ""}]
-    fields = ("policies", "without", "days")
-    for body in ({}, {"policies": [{"name": "a"}], "without": ["b"], "days": 7}):
+    fields = ("policies", "without", "age")
+    for body in ({}, {"policies": [{"name": "a"}], "without": ["b"], "age": "7d"}):
         assert got(Deferred.fromCoroutine(here(Ask.REPLAY, {}, Body(body, fields), "user:ann"))) == "report"
-    assert asked == ["corp", ([], (), None, "user:ann"), ([{"name": "a"}], ("b",), 7, "user:ann")]
+    assert asked == ["corp", ([], (), None, "user:ann"), ([{"name": "a"}], ("b",), 604_800.0, "user:ann")]

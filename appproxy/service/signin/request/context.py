@@ -21,7 +21,7 @@ from appproxy.publish.application import Application, Preauthentication
 from appproxy.publish.routing import ApplicationRoute
 from appproxy.service.signin.openid.identity_provider import IdentityProvider
 from appproxy.service.signin.request.browser_request import access_cookies, user_agent_of
-from appproxy.service.signin.request.policy_notes import BreakGlassCount
+from appproxy.service.signin.request.policy_notes import BreakGlassCount, RefusedSignIns
 from appproxy.service.signin.stores.needs import DeviceStatuses, RiskJudge, SignInStore
 from appproxy.store.snapshot import BUILTIN, ProviderRecord, SealingKey, Snapshot
 
@@ -49,6 +49,8 @@ class SignInContext:
     statuses: DeviceStatuses | None = None
     #: Sign-ins of users whom no policy concerns.
     exempt: BreakGlassCount = field(default_factory=BreakGlassCount)
+    #: Told of those that are refused.
+    refused: RefusedSignIns = field(default_factory=RefusedSignIns)
 
     @property
     def snapshot(self) -> Snapshot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.logger import Logger
 
@@ -11,6 +11,7 @@ from appproxy.policy.authorizer import RequestContext
 from appproxy.policy.conditional.compiled import PolicySet
 from appproxy.policy.conditional.decision import Decision
 from appproxy.policy.risk.user_risk import NO_RISK
+from appproxy.policy.verdict import Verdict
 from appproxy.store.snapshot import Snapshot
 
 _log = Logger()
@@ -32,6 +33,21 @@ class BreakGlassCount:
             self.value += 1
             _log.warn("break-glass: {subject} has signed in to {application}, against {names}", subject=session.subject,
                       application=context.application.name, names=", ".join(against))
+
+
+class RefusedSignIns:
+    """Sign-ins that policies refuse, told to the decision log: no request comes of them that the gate would log."""
+
+    def __init__(self) -> None:
+        #: `DecisionLog.add_of`, where decisions are logged.
+        self.log: Callable[[Session, RequestContext[Session], Verdict[Session], Snapshot], None] | None = None
+
+    def __call__(
+        self, session: Session, context: RequestContext[Session], verdict: Verdict[Session], snapshot: Snapshot
+    ) -> None:
+        """One that was refused, for whatever reason."""
+        if self.log is not None:
+            self.log(session, context, verdict, snapshot)
 
 
 def notes(
