@@ -30,6 +30,7 @@ class Machines:
     def __init__(self, count: int) -> None:
         self._count = count
         self._over = threading.Event()
+        self._switching = threading.Thread(target=self._switch, daemon=True)
         self._holders: list[subprocess.Popen[bytes]] = []
         #: Devices by address.
         self._devices: dict[bytes, int] = {}
@@ -48,11 +49,13 @@ class Machines:
             run(*self.on(number, "ip", "link", "set", "lo", "up"))
             run(*self.on(number, "ip", "addr", "add", f"{self.address(number)}/24", "dev", "eth0"))
             run(*self.on(number, "ip", "link", "set", "eth0", "up"))
-        threading.Thread(target=self._switch, daemon=True).start()
+        self._switching.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        # Before the devices go: their numbers are soon other files', which it would read.
+        self._switching.join()
         for holder in self._holders:
             holder.kill()
             holder.wait()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests.end_to_end.test_ended_sessions import _ended, _open
+from tests.end_to_end.open_streams import ended, open_stream
 from tests.end_to_end.visitor import Answer, Socket, Visitor
 from tests.end_to_end.world import DOMAIN, PASSWORD, World, until
 from tests.pki.chains import CLIENT, DAY, NOW, Made, crl, make, usage
@@ -162,18 +162,18 @@ def test_a_revocation_ends_what_is_under_way(world: World, place: Path) -> None:
     (place / "kept").mkdir()
     dora, dirk = Device(world, place, lost), Device(world, place / "kept", kept)
     assert dora.sign_in(url, "dora").url == dirk.sign_in(url, "dirk").url == url
-    stream, other = _open(world, dora, url), _open(world, dirk, url)
+    stream, other = open_stream(world, dora, url), open_stream(world, dirk, url)
     echo = Socket(dora, world.url("devices", "/echo"))
     lists = place / "list.pem"
     lists.write_text(crl(ROOT) + crl(BETWEEN, lost))
     told = world.admin("device", "authority", "set", "company", "--crl", str(lists))
     assert told.startswith("1 certificates of company are known to be revoked")
-    assert _ended([stream], 2.0) == 1
+    assert ended([stream], 2.0) == 1
     assert echo.ends(2.0)
-    assert _ended([other], 1.0) == 0
+    assert ended([other], 1.0) == 0
     assert dirk.get(url).status == 200
     assert "CN=laptop-7 is revoked" in refused(dora.navigate(url))
     world.admin("device", "authority", "remove", "company")
-    assert _ended([other], 2.0) == 1
+    assert ended([other], 2.0) == 1
     for one in (stream, other):
         one.close()

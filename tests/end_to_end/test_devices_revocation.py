@@ -14,8 +14,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.end_to_end.open_streams import ended, open_stream
 from tests.end_to_end.test_devices import BETWEEN, POLICY, ROOT, USES, Device, refused
-from tests.end_to_end.test_ended_sessions import _ended, _open
 from tests.end_to_end.world import PASSWORD, World, until
 from tests.pki.chains import Made, crl, make
 from tests.pki.revocation.test_ocsp import SIGNING
@@ -169,9 +169,9 @@ def test_what_openssl_says_later_ends_what_is_under_way(world: World, place: Pat
         url = world.url("devices")
         dora = device(world, place, "good", good, BETWEEN)
         assert dora.sign_in(url, "dora").status == 200
-        stream = _open(world, dora, url)
+        stream = open_stream(world, dora, url)
         responder.start(good)
-        assert _ended([stream], 100.0) == 1
+        assert ended([stream], 100.0) == 1
         assert "is revoked" in refused(dora.navigate(url))
         stream.close()
     finally:
@@ -194,9 +194,9 @@ def test_lists_come_by_themselves(world: World, place: Path) -> None:
         until(lambda: bool(_shown(world)["crl_until"]), "no list has come", 30)
         until(lambda: dora.navigate(url).status == 200, "the device does not count", 20)
         lists.content = crl(BETWEEN, lost, number=2).encode()
-        stream = _open(world, dora, url)
+        stream = open_stream(world, dora, url)
         world.admin("device", "authority", "set", "company", "--crl-url", lists.url)
-        assert _ended([stream], 30.0) == 1
+        assert ended([stream], 30.0) == 1
         assert "CN=laptop-7 is revoked" in refused(dora.navigate(url))
         stream.close()
     finally:

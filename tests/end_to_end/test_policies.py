@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 import pyotp
 import pytest
 
-from tests.end_to_end.test_ended_sessions import _ended, _open
+from tests.end_to_end.open_streams import ended, open_stream
 from tests.end_to_end.visitor import Answer, Socket, Visitor
 from tests.end_to_end.world import PASSWORD, World, until
 
@@ -126,14 +126,14 @@ def test_a_new_policy_ends_what_is_under_way(world: World, place: Path) -> None:
     url = world.url("policies")
     petra, pete = Visitor(world.port, world.anchor), Visitor(world.port, world.anchor)
     assert petra.sign_in(url, "petra").url == pete.sign_in(url, "pete").url == url
-    stream, other = _open(world, petra, url), _open(world, pete, url)
+    stream, other = open_stream(world, petra, url), open_stream(world, pete, url)
     socket = Socket(petra, world.url("policies", "/echo"))
     text = OUTSIDE.replace('include = ["all"]\n[app', 'include = ["user:petra"]\n[app')
     text = text.replace('[conditions.locations]\nexclude = ["office"]\n', "").replace('require = ["mfa"]', "block = true")
     set_(world, place, "policy", text)
-    assert _ended([stream], 2.0) == 1
+    assert ended([stream], 2.0) == 1
     assert socket.ends(2.0)
-    assert _ended([other], 1.0) == 0
+    assert ended([other], 1.0) == 0
     page = petra.navigate(url)
     assert page.status == 403 and "From outside you need a second factor." in page.text
     assert pete.get(url).status == 200
@@ -182,9 +182,9 @@ def test_a_window_ends_on_time(world: World, place: Path) -> None:
     set_(world, place, "policy", OUTSIDE.replace('[conditions.locations]\nexclude = ["office"]', (
         f'[[conditions.times.exclude]]\nfrom = "{now - timedelta(minutes=5):%H:%M}"\nto = "{ends:%H:%M}"\nzone = "UTC"'
     )).replace('require = ["mfa"]', "block = true"))
-    stream = _open(world, visitor, url)
-    assert _ended([stream], (ends - datetime.now(UTC)).total_seconds() - 1.0) == 0
-    assert _ended([stream], 4.0) == 1
+    stream = open_stream(world, visitor, url)
+    assert ended([stream], (ends - datetime.now(UTC)).total_seconds() - 1.0) == 0
+    assert ended([stream], 4.0) == 1
     assert visitor.navigate(url).status == 403
     stream.close()
 

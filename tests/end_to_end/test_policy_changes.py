@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.test_ended_sessions import _ended, _open
+from tests.end_to_end.open_streams import ended, open_stream
 from tests.end_to_end.test_policies import OFFICE, set_
 from tests.end_to_end.visitor import NAVIGATION, Socket, Visitor
 from tests.end_to_end.world import PASSWORD, World, until
@@ -41,7 +41,7 @@ class Working:
         self.visitor = Visitor(world.port, world.anchor)
         self.url = world.url("changing", "/headers")
         assert self.visitor.sign_in(self.url, name).status == 200
-        self.streams: list[ssl.SSLSocket] = [_open(world, self.visitor, self.url) for _ in range(3)]
+        self.streams: list[ssl.SSLSocket] = [open_stream(world, self.visitor, self.url) for _ in range(3)]
         self.sockets = [Socket(self.visitor, world.url("changing", "/echo")) for _ in range(2)]
         self.done: Counter[str] = Counter()
         self.faults: list[str] = []
@@ -119,16 +119,16 @@ def test_nobody_who_may_loses_anything(world: World, place: Path) -> None:
             change(world, place, number)
         until(lambda: all(one.done["_get"] > 50 and one.done["_post"] > 20 for one in both), "no load", 60)
         assert [one.faults for one in both] == [[], []]
-        assert _ended([*may.streams, *may_not.streams], 0.5) == 0
+        assert ended([*may.streams, *may_not.streams], 0.5) == 0
         may_not.end()
         set_(world, place, "policy", CLOSED)
         began = time.monotonic()
-        assert _ended(may_not.streams, 1.0) == len(may_not.streams)
+        assert ended(may_not.streams, 1.0) == len(may_not.streams)
         assert all(socket.ends(max(began + 1.0 - time.monotonic(), 0.05)) for socket in may_not.sockets)
         assert may_not.visitor.navigate(may_not.url).status == 403
         before = may.done["_get"]
         until(lambda: may.done["_get"] > before + 20, "the other one is held up", 30)
-        assert _ended(may.streams, 0.5) == 0
+        assert ended(may.streams, 0.5) == 0
     finally:
         for one in both:
             one.end()

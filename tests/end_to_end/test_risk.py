@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.native import Native, allow_device
-from tests.end_to_end.test_ended_sessions import _ended, _open
+from tests.end_to_end.open_streams import ended, open_stream
 from tests.end_to_end.test_policies import set_, set_up
 from tests.end_to_end.visitor import Answer, Visitor
 from tests.end_to_end.world import DOMAIN, PASSWORD, World, until
@@ -106,11 +106,11 @@ def test_an_admin_confirms_and_dismisses(world: World, place: Path) -> None:
     url = world.url("risky")
     rosa = Visitor(world.port, world.anchor, HOME)
     assert rosa.sign_in(url, "rosa").status == 200
-    stream = _open(world, rosa, url)
+    stream = open_stream(world, rosa, url)
     told = world.admin("policy", "explain", "--app", "risky", "--user", "rosa")
     assert "conditions.user_risk: low" in told
     world.admin("risk", "confirm", "--user", "rosa")
-    assert _ended([stream], 2.0) == 1
+    assert ended([stream], 2.0) == 1
     stream.close()
     page = Visitor(world.port, world.anchor, HOME).sign_in(url, "rosa")
     assert page.status == 403 and "Ask the help desk." in page.text, page.text
