@@ -22,7 +22,8 @@ from appproxy.store.transaction import Reading, Row, Transaction
 UNDISPUTED = 14 * 86400.0
 #: So long every one is kept at most.
 _KEPT = 180 * 86400.0
-#: Of those of one user that do not teach.
+#: Of those of one user that do not teach, and that nobody has confirmed as attacks: an admin makes those, and whoever goes on
+#: to try may not push them out.
 _MOST_OTHERS = 20
 #: Tries from one place within so many seconds are one.
 _SAME_TRY = 3600.0
@@ -33,6 +34,7 @@ _SETTLED = sa.or_(*(table.c.state == one.value for one in (RiskState.USUAL, Risk
 _UNDISPUTED = (table.c.state == RiskState.OPEN.value) & (table.c.outcome == SignInOutcome.PASSED.value) & (
     table.c.time < sa.bindparam("undisputed"))
 _TEACHES = _SETTLED | _UNDISPUTED
+_ATTACK = table.c.state == RiskState.CONFIRMED.value
 _OF = (table.c.provider == sa.bindparam("provider")) & (table.c.subject == sa.bindparam("subject"))
 _PLACE = (table.c.address == sa.bindparam("address")) & (table.c.browser == sa.bindparam("browser"))
 _TEACHING = sa.select(table).where(_OF & _TEACHES).order_by(table.c.time.desc()).limit(MOST_FORMER)
@@ -43,7 +45,7 @@ _ADD = sa.insert(table)
 #: Those that there is no room for, of both kinds.
 _BEYOND = sa.select(sa.union_all(*(
     sa.select(sa.select(table.c.id).where(_OF & which).order_by(table.c.time.desc()).offset(most).limit(100).subquery())
-    for which, most in ((_TEACHES, MOST_FORMER), (~_TEACHES, _MOST_OTHERS)))).subquery())
+    for which, most in ((_TEACHES, MOST_FORMER), (~_TEACHES & ~_ATTACK, _MOST_OTHERS)))).subquery())
 _THEIRS = sa.select(
     sa.func.max(sa.case((table.c.step.not_in((AddressStep.ADDRESS.value, AddressStep.FIRST.value)), 1), else_=0)).label("new")
 ).where(
@@ -52,8 +54,7 @@ _THEIRS = sa.select(
 ).group_by(table.c.provider, table.c.subject).subquery()
 _NEIGHBOURS = sa.select(sa.func.count(), sa.func.sum(_THEIRS.c.new)).select_from(_THEIRS)
 _ATTACKS = sa.select(sa.func.count()).select_from(table).where(
-    table.c.address == sa.bindparam("address"), table.c.time > sa.bindparam("since"),
-    table.c.state == RiskState.CONFIRMED.value)
+    table.c.address == sa.bindparam("address"), table.c.time > sa.bindparam("since"), _ATTACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +189,7 @@ def attacks_from(reading: Reading, address: str, since: float) -> int:
 
 def is_attacked(reading: Reading, provider: str, subject: str) -> bool:
     """Has an admin confirmed any sign-in of a user as an attack?"""
-    which = _of(provider, subject) & (table.c.state == RiskState.CONFIRMED.value)
-    return reading.row(sa.select(table.c.id).where(which)) is not None
+    return reading.row(sa.select(table.c.id).where(_of(provider, subject) & _ATTACK)) is not None
 
 
 def purge(tx: Transaction) -> None:
