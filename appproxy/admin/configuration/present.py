@@ -194,15 +194,16 @@ def _roles(reading: Reading, called: Names) -> list[Entry]:
 def shown(document: Document) -> Document:
     """A document with all fields as people read it: without defaults, and with references in place of secrets."""
     made: Document = {FORMAT_KEY: FORMAT}
+    variables: set[str] = set()
     for name, section in SECTIONS.items():
         if document[name]:
-            made[name] = [_shown_entry(section, entry) for entry in document[name]]
+            made[name] = [_shown_entry(section, entry, variables) for entry in document[name]]
     if document[BRANDING]:
         made[BRANDING] = document[BRANDING]
     return made
 
 
-def _shown_entry(section: Section, entry: Entry) -> Entry:
+def _shown_entry(section: Section, entry: Entry, variables: set[str]) -> Entry:
     made = _without_defaults(section.fields, entry)
     if section.name == "applications" and "assignments" in made:
         first = entry["providers"][0]
@@ -215,18 +216,25 @@ def _shown_entry(section: Section, entry: Entry) -> Entry:
         return made
     for field in section.fields:
         if field.form is FieldForm.SECRET and not entry.get(_PUBLIC):
-            made[field.name] = reference(section.one, entry["name"], field.name)
+            made[field.name] = _reference(section.one, entry["name"], field.name, variables)
         elif field.form is FieldForm.SETTINGS and field.name in made:
             made[field.name] = {
-                key: reference(section.one, entry["name"], key) if may_be_secret(key) else text
+                key: _reference(section.one, entry["name"], key, variables) if may_be_secret(key) else text
                 for key, text in made[field.name].items()}
     return made
 
 
-def reference(one: str, name: str, field: str) -> dict[str, str]:
-    """Where a secret could be found: a variable that is named after whose it is."""
+def _reference(one: str, name: str, field: str, taken: set[str]) -> dict[str, str]:
+    """Where a secret could be found: a variable that is named after whose it is. It is added to those that are taken, for
+    other names may come to the same: `shop-1` and `shop 1`.
+    """
     words = _NO_VARIABLE.sub("_", f"{one} {name} {field}".upper()).strip("_")
-    return {"environment": f"APPPROXY_{words}"}
+    variable, number = f"APPPROXY_{words}", 1
+    while variable in taken:
+        number += 1
+        variable = f"APPPROXY_{words}_{number}"
+    taken.add(variable)
+    return {"environment": variable}
 
 
 def _without_defaults(fields: Sequence[Field], entry: Mapping[str, Any]) -> Entry:
