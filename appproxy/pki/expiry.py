@@ -17,3 +17,10 @@ def ends_soon(not_before: float, not_after: float, now: float) -> bool:
 def days_left(not_after: float, now: float) -> float:
     """Days until it ends, below 0 when it has."""
     return (not_after - now) / DAY
+
+
+def end_words(not_after: float, now: float) -> str:
+    """The same for people, such as `ends in 3 days` or `ended 5 hours ago`; both in seconds since 1970."""
+    seconds = abs(not_after - now)
+    time = f"{seconds / DAY:.0f} days" if seconds >= DAY else f"{seconds / 3600.0:.0f} hours"
+    return f"ends in {time}" if not_after > now else f"ended {time} ago"

@@ -13,7 +13,7 @@ from appproxy.admin.base.operation import AdminContext, Call
 from appproxy.errors import ConfigError
 from appproxy.net.loop.exhaustion import usage
 from appproxy.pki import certificate_facts
-from appproxy.pki.expiry import DAY, days_left, ends_soon
+from appproxy.pki.expiry import days_left, end_words, ends_soon
 from appproxy.pki.selection import by_name
 from appproxy.store.applications import external_urls
 from appproxy.store.certificates import acme, certificates
@@ -93,7 +93,7 @@ def _of_approved(one: Connector, context: AdminContext, online: bool) -> Iterato
         yield Concern("connector", one.id, Urgency.WARNING, f"connector {one.name} is not connected",
                       "on its machine: appproxy doctor --state DIR. If it is gone for good, remove it here")
     if days_left(one.not_after, context.now) < _CONNECTOR_DAYS:
-        ends = _end(one.not_after, context)
+        ends = end_words(one.not_after, context.now)
         yield Concern("connector", one.id, Urgency.WARNING, f"the certificate of connector {one.name} {ends}",
                       "it should have renewed it by itself: see its log; when it has ended, the connector has to join again")
 
@@ -144,7 +144,7 @@ def _of_certificates(reading: Reading, context: AdminContext) -> Iterator[Concer
     for one in certificates.list_all(reading):
         if ends_soon(one.not_before, one.not_after, context.now):
             urgency = Urgency.BROKEN if one.not_after <= context.now else Urgency.WARNING
-            yield Concern("certificate", one.name, urgency, f"certificate {one.name} {_end(one.not_after, context)}",
+            yield Concern("certificate", one.name, urgency, f"certificate {one.name} {end_words(one.not_after, context.now)}",
                           f"put a new one in its place: appproxy certificate renew {one.name}")
     for order in acme.list_orders(reading):
         if order.failures:
@@ -173,13 +173,6 @@ def _of_applications(context: AdminContext) -> Iterator[Concern]:
     for name, hint, count in context.symptoms[:_SHOWN]:
         what, _, fix = hint.partition(": ")
         yield Concern("application", name, Urgency.WARNING, f"{name}: {what} ({count} times)", fix or hint)
-
-
-def _end(not_after: float, context: AdminContext) -> str:
-    days = days_left(not_after, context.now)
-    if days > 0:
-        return f"ends in {days:.0f} days" if days >= 1 else f"ends in {days * DAY / 3600:.0f} hours"
-    return f"ended {-days:.0f} days ago"
 
 
 def _few(texts: Iterable[str]) -> str:

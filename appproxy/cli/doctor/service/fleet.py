@@ -11,7 +11,7 @@ import appproxy
 from appproxy.cli.doctor.findings import Ailing, Health, Walk
 from appproxy.cli.doctor.probes import connect, hop, resolve, shake_hands
 from appproxy.config import ServiceSettings
-from appproxy.pki.expiry import days_left
+from appproxy.pki.expiry import days_left, end_words
 from appproxy.store.connectors import connectors, sightings, versions
 from appproxy.store.connectors.connectors import Connector
 from appproxy.store.database.store import Store
@@ -157,7 +157,7 @@ def _certificates(known: Sequence[Connector], now: float) -> str:
     ending = [one for one in known if one.state is not ConnectorState.REVOKED and days_left(one.not_after, now) < _SOON]
     if ending:
         over = any(one.not_after <= now for one in ending)
-        raise Ailing(_few(f"{one.name} (ends in {days_left(one.not_after, now):.0f} days)" for one in ending),
+        raise Ailing(_few(f"{one.name} ({end_words(one.not_after, now)})" for one in ending),
                      "its log says why it does not renew it; where it has ended: appproxy connector token, and there "
                      "appproxy connector join TOKEN --state DIR --again", Health.BROKEN if over else Health.WARNING)
     return "all are renewed in time"

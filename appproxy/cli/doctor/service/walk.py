@@ -25,7 +25,7 @@ from appproxy.config import Address, ServiceSettings, StatePaths
 from appproxy.errors import IdentityError
 from appproxy.identity.openid.oidc import is_pushed, read_metadata
 from appproxy.pki import certificate_facts, not_after, not_before, split_chain
-from appproxy.pki.expiry import days_left, ends_soon
+from appproxy.pki.expiry import days_left, end_words, ends_soon
 from appproxy.pki.issuing.authority import Credential
 from appproxy.store.certificates import acme, certificates
 from appproxy.store.database.store import Store
@@ -132,7 +132,7 @@ def _added_certificates(walk: Walk, store: Store, now: float) -> None:
     with walk.step("added certificates") as notes:
         ailing = [one for one in found if ends_soon(one.not_before, one.not_after, now)]
         if ailing:
-            words = ", ".join(f"{one.name} ({_end(one.not_after, now)})" for one in ailing)
+            words = ", ".join(f"{one.name} ({end_words(one.not_after, now)})" for one in ailing)
             ended = any(one.not_after <= now for one in ailing)
             raise Ailing(words, "put new ones in their place: appproxy certificate renew NAME --certificate PEM --key PEM",
                          Health.BROKEN if ended else Health.WARNING)
@@ -189,11 +189,6 @@ def _kind(record: ProviderRecord) -> str:
         raise Ailing(f"nobody can sign in with it: no installed distribution brings the kind {record.kind!r}",
                      f"install the one with this entry point of {providers.PROVIDER_KINDS.group}, and restart the service")
     return f"of the kind {record.kind}, which is installed"
-
-
-def _end(not_after: float, now: float) -> str:
-    days = days_left(not_after, now)
-    return f"ends in {days:.0f} days" if days > 0 else f"ended {-days:.0f} days ago"
 
 
 def _is_running(walk: Walk, paths: StatePaths[Path]) -> bool:
@@ -279,5 +274,3 @@ def _names(settings: ServiceSettings) -> str:
     dialled = settings.tunnel_address.rpartition(":")[0].strip("[]")
     found = {name: resolve(name, hint) for name in (settings.signin_host, settings.apps_host, dialled)}
     return ", ".join(f"{name} is {' '.join(addresses)}" for name, addresses in found.items())
-
-
