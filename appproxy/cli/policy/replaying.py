@@ -44,13 +44,13 @@ class Trial(NamedTuple):
     compares: bool
 
 
-def replay(paths: Sequence[Path], trial: Trial, workers: int) -> Report:
-    """All of these files. Raises ConfigError for policies or a file of countries that cannot be read."""
-    parts = list(_parts(paths, workers))
+def replay(paths: Sequence[Path], trial: Trial, workers: int, small: int = _SMALL) -> Report:
+    """All of these files. Raises ConfigError for policies or a file of countries that cannot be read, and OSError."""
+    parts = list(log_parts(paths, workers, small))
     if len(parts) <= len(paths):
-        return _merged(_replayed(part, trial) for part in parts)
+        return _merged(replay_part(part, trial) for part in parts)
     with processes(workers) as pool:
-        return _merged(pool.map(_replayed, parts, [trial] * len(parts)))
+        return _merged(pool.map(replay_part, parts, [trial] * len(parts)))
 
 
 def processes(count: int) -> ProcessPoolExecutor:
@@ -103,16 +103,18 @@ def sets(trial: Trial) -> tuple[PolicySet, PolicySet | None]:
     return made(found["after"]), made(found["before"]) if trial.compares else None
 
 
-def _parts(paths: Sequence[Path], workers: int) -> Iterator[LogPart]:
+def log_parts(paths: Sequence[Path], workers: int, small: int) -> Iterator[LogPart]:
+    """What each process reads: of a file of more than `small` bytes as many parts as there are workers, else all of it."""
     for path in paths:
         size = path.stat().st_size
-        count = workers if size > _SMALL else 1
+        count = workers if size > small else 1
         edges = [size * number // count for number in range(count + 1)]
         for start, end in zip(edges, edges[1:], strict=False):
             yield LogPart(path, start, end)
 
 
-def _replayed(part: LogPart, trial: Trial) -> Report:
+def replay_part(part: LogPart, trial: Trial) -> Report:
+    """The decisions in part of a log. Raises as `replay` does."""
     made = Replay(*sets(trial))
     report, since = made.report, trial.since
     with part.path.open("rb") as file:

@@ -84,6 +84,8 @@ def read_line(line: bytes | str) -> Logged:
         return _logged(found)
     except (KeyError, TypeError, AttributeError, UnicodeError) as error:
         raise ValueError(f"it lacks {error}") from error
+    except (OverflowError, RecursionError) as error:
+        raise ValueError("it has what no line has") from error
 
 
 def _logged(found: Mapping[str, object]) -> Logged:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from appproxy.cli.policy import replaying
 from appproxy.policy.conditional.logged import Logged, Outcome
 from tests.cli.conftest import NOW, Typing
 from tests.cli.policy.test_policies import POLICY, files
@@ -57,14 +56,3 @@ def test_it_says_what_it_needs(typed: Typing, files: Path, log: Path) -> None:
     assert "set decision_log in service.toml" in typed("policy", "replay").err
     assert typed("policy", "replay", "--log", str(files / "none")).code == 2
     assert "--since: a time" in typed("policy", "replay", "--log", str(log), "--since", "soon").err
-
-
-def test_parts_of_a_log_are_its_lines(typed: Typing, files: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many processes share it, each line is read once."""
-    (files / "policy.toml").write_text(ALWAYS)
-    monkeypatch.setattr(replaying, "_SMALL", 10)
-    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:6]))
-    for workers in (2, 3, 7):
-        monkeypatch.setattr("os.cpu_count", lambda workers=workers: workers)
-        found = typed("policy", "replay", str(files / "policy.toml"), "--log", str(log), "--json").json
-        assert (found["decisions"], found["unreadable"], found["changes"][0]["users"]) == (6, 0, 1)

@@ -29,7 +29,8 @@ def test_there_and_back(entry: Logged) -> None:
     '{"time":1,"application":"a","provider":"p","user":"u","outcome":"pass","path":"\\u1234"}',
     '{"time":1,"application":"a","provider":"p","user":"u","outcome":"pass","device":{"a":"corp"}}',
     '{"time":true,"application":"a","provider":"p","user":"u","outcome":"pass"}',
-])
+    f'{{"time":{"1" * 400},"application":"a","provider":"p","user":"u","outcome":"pass"}}', "[" * 200_000,
+], ids=lambda one: str(one[:40]))
 def test_what_is_no_line(line: str | bytes) -> None:
     """Such as the half one at the end of a full disk."""
     with pytest.raises(ValueError):
