@@ -89,7 +89,8 @@ class Notices:
             self._lost()
             return
         for text in dict.fromkeys(heard):
-            self._heard(text)
+            if self._number >= 0:  # what was heard before may have had us hear no more
+                self._heard(text)
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor has found the socket broken, or stops."""
