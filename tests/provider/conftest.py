@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pyotp
 import pytest
 from twisted.web.resource import Resource
 
@@ -18,8 +19,12 @@ from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
 from appproxy.store.engine import make_engine
 from appproxy.store.people import users
+from appproxy.store.people.factors import authenticator_apps
 from appproxy.store.sealing import Sealer
-from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, Browser, House, Noted, NoThreads, Now, at_once
+from appproxy.testing.network import InlinePool
+from tests.fakes.threads import NoThreads, run_at_once
+from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, Browser, Flow, House, Noted, Now
+from tests.provider.steps.walking import SECRET
 
 SEALER = Sealer(b"m" * 32, "test master")
 
@@ -54,7 +59,7 @@ def house(store: Store) -> Iterator[House]:
     """The provider, started; at the end it must leave nothing behind."""
     clock = NoThreads()
     now = Now(clock)
-    live = LiveStore(clock, store, now, pool=at_once)
+    live = LiveStore(clock, store, now, pool=InlinePool())
     live.start()
     noted: list[Noted] = []
 
@@ -62,7 +67,7 @@ def house(store: Store) -> Iterator[House]:
         noted.append(Noted(actor, action, target, detail or {}))
 
     provider = BuiltInProvider(
-        live, ISSUER, clock, TimeAndChance(now), work=PasswordWork(CHEAP, at_once.run), note=note)
+        live, ISSUER, clock, TimeAndChance(now), work=PasswordWork(CHEAP, run_at_once), note=note)
     provider.start()
     root = Resource()
     for name, child in provider.resources().items():
@@ -83,3 +88,22 @@ def browser(house: House) -> Browser:
 def browser_of_another(house: House) -> Browser:
     """Somebody else's browser."""
     return Browser(house.root)
+
+
+@pytest.fixture
+def wiki(house: House) -> Flow:
+    """A sign-in for the wiki."""
+    return Flow(house.application("wiki").id)
+
+
+@pytest.fixture
+def ann(house: House) -> str:
+    """The id of Ann."""
+    return house.read(users.find, "ann").id
+
+
+@pytest.fixture
+def app(house: House, ann: str) -> pyotp.TOTP:
+    """Ann's authenticator app."""
+    house.write(authenticator_apps.add, ann, "phone", SECRET, 0)
+    return pyotp.TOTP(SECRET)

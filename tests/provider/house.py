@@ -13,9 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from argon2 import PasswordHasher
 from joserfc import jws
 from treq.testing import StubTreq
-from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 
 from appproxy.identity.openid.oidc import challenge
@@ -23,6 +21,8 @@ from appproxy.provider import BuiltInProvider
 from appproxy.publish.application import Application
 from appproxy.store.database.live import LiveStore
 from appproxy.store.transaction import Transaction
+from tests.fakes.outcome import got
+from tests.fakes.threads import NoThreads
 
 ISSUER = "https://signin.example.com"
 CALLBACK = ISSUER + "/callback"
@@ -35,14 +35,6 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 T = TypeVar("T")
 
 
-class NoThreads(Clock):
-    """A reactor whose threads are this one."""
-
-    def callFromThread(self, do: Callable[..., object], *args: object, **kwargs: object) -> None:
-        """Do it."""
-        do(*args, **kwargs)
-
-
 @dataclass
 class Now:
     """The wall clock: it moves with the other one."""
@@ -51,35 +43,6 @@ class Now:
 
     def __call__(self) -> float:
         return NOW + self.clock.seconds()
-
-
-class _AtOnce:
-    """Does in this thread what is to be done in another one."""
-
-    def start(self) -> None:
-        """Nothing to start."""
-
-    def stop(self) -> None:
-        """Nothing to stop."""
-
-    def callInThreadWithCallback(
-        self, onResult: Callable[[bool, Any], object] | None, func: Callable[..., object], *args: Any, **kwargs: Any
-    ) -> None:
-        """As ThreadPool has it."""
-        done, result = True, cast("Any", None)
-        try:
-            result = func(*args, **kwargs)
-        except Exception:
-            done, result = False, Failure()
-        if onResult is not None:
-            onResult(done, result)
-
-    def run(self, work: Callable[[], T]) -> Deferred[T]:
-        """As PasswordThreads has it."""
-        return maybeDeferred(work)
-
-
-at_once = _AtOnce()
 
 
 @dataclass(frozen=True)
@@ -119,16 +82,6 @@ class House:
     def read(self, do: Callable[..., T], *args: object) -> T:
         """Look into the store."""
         return got(self.live.read(do, *args))
-
-
-def got(deferred: Deferred[T]) -> T:
-    """The result, which must be there already."""
-    results: list[T | Failure] = []
-    deferred.addBoth(results.append)
-    assert results, "no result yet"
-    if isinstance(results[0], Failure):
-        results[0].raiseException()
-    return results[0]
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,6 @@ from appproxy.store.people import user_groups, users
 from tests.provider.house import ISSUER, Browser, Flow, House, claims, sign_in, tokens
 
 
-@pytest.fixture
-def wiki(house: House) -> Flow:
-    """A sign-in for the wiki."""
-    return Flow(house.application("wiki").id)
-
-
 class TestDiscovery:
     def test_document(self, browser: Browser) -> None:
         """The document is one that any OpenID Connect client takes, and its end points exist."""

@@ -14,16 +14,11 @@ from appproxy.identity.openid.id_token import check_id_token
 from appproxy.provider.client import InProcessClient
 from appproxy.provider.oauth.metadata import discovery_document
 from appproxy.store.people import users
-from tests.provider.house import CALLBACK, ISSUER, NOW, Browser, Flow, House, got, sign_in
+from tests.fakes.outcome import got
+from tests.provider.house import CALLBACK, ISSUER, NOW, Browser, Flow, House, sign_in
 
 if TYPE_CHECKING:
     from appproxy.service.signin.openid.oidc_client import OidcClient
-
-
-@pytest.fixture
-def wiki(house: House) -> Flow:
-    """A sign-in for the wiki."""
-    return Flow(house.application("wiki").id)
 
 
 def test_the_whole_way(browser: Browser, house: House, wiki: Flow) -> None:

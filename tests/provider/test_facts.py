@@ -10,7 +10,8 @@ from appproxy.net.chance import TimeAndChance
 from appproxy.provider import BuiltInProvider
 from appproxy.provider.oauth.metadata import discovery_document
 from appproxy.provider.passwords.checker import PasswordWork
-from tests.provider.house import CHEAP, Browser, Flow, House, Now, at_once
+from tests.fakes.threads import run_at_once
+from tests.provider.house import CHEAP, Browser, Flow, House, Now
 
 
 class TestCookies:
@@ -18,7 +19,7 @@ class TestCookies:
         """Cookies ignore ports, so two installations on one host have cookies of different names."""
         issuer = "https://signin.example.com:8443"
         now = Now(house.clock)
-        provider = BuiltInProvider(house.live, issuer, house.clock, TimeAndChance(now), work=PasswordWork(CHEAP, at_once.run))
+        provider = BuiltInProvider(house.live, issuer, house.clock, TimeAndChance(now), work=PasswordWork(CHEAP, run_at_once))
         root = Resource()
         for name, child in provider.resources().items():
             root.putChild(name, child)

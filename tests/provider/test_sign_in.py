@@ -29,12 +29,6 @@ from tests.store.people.session.test_rows import made
 SESSION = "__Host-appproxy-session"
 
 
-@pytest.fixture
-def wiki(house: House) -> Flow:
-    """A sign-in for the wiki."""
-    return Flow(house.application("wiki").id)
-
-
 def is_form(page: Page) -> bool:
     """Does the page ask for a password?"""
     return 'type="password"' in page.text

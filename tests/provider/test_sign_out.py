@@ -18,12 +18,6 @@ SESSION = "__Host-appproxy-session"
 SIGNED_OUT = ISSUER + "/signed-out"
 
 
-@pytest.fixture
-def wiki(house: House) -> Flow:
-    """A sign-in for the wiki."""
-    return Flow(house.application("wiki").id)
-
-
 class TestConfirmed:
     def test_the_user_is_asked(self, browser: Browser, house: House, wiki: Flow) -> None:
         """Without proof of who asks, the user has to confirm; then the session is over, on every node."""

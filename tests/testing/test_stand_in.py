@@ -8,24 +8,14 @@ from typing import Any
 
 import pytest
 from joserfc import jwt
-from twisted.internet.defer import Deferred
 from twisted.web.test.requesthelper import DummyRequest
 
 from appproxy.errors import IdentityError
 from appproxy.testing import StandInProvider
+from tests.fakes.outcome import got
 
 ISSUER = "http://localhost:8080"
 VERIFIER = "v" * 43
-
-
-def result(coroutine: Any) -> Any:
-    """What a coroutine gives that waits for nothing."""
-    results: list[Any] = []
-    Deferred.fromCoroutine(coroutine).addBoth(results.append)
-    [found] = results
-    if hasattr(found, "raiseException"):
-        found.raiseException()
-    return found
 
 
 def code_of(provider: StandInProvider) -> bytes:
@@ -44,12 +34,12 @@ def test_a_code_becomes_a_token_of_the_user() -> None:
     """With the claims that a test wants, and once."""
     provider = StandInProvider(ISSUER, lambda: 1000.0, {"sub": "bob", "groups": ["staff"]})
     code = code_of(provider).decode()
-    answer = result(provider.exchange(code, VERIFIER, "", "site"))
-    claims = jwt.decode(answer.id_token, result(provider.keys()), ["ES256"]).claims
+    answer = got(provider.exchange(code, VERIFIER, "", "site"))
+    claims = jwt.decode(answer.id_token, got(provider.keys()), ["ES256"]).claims
     usual = {"iss": ISSUER, "aud": "site", "nonce": "n", "iat": 1000.0, "exp": 4600.0}
     assert claims == {**usual, "sub": "bob", "groups": ["staff"]}
     with pytest.raises(IdentityError):
-        result(provider.exchange(code, VERIFIER, "", "site"))
+        got(provider.exchange(code, VERIFIER, "", "site"))
 
 
 @pytest.mark.parametrize(("verifier", "client"), [("w" * 43, "site"), (VERIFIER, "other")])
@@ -58,4 +48,4 @@ def test_a_code_of_another_is_refused(verifier: str, client: str) -> None:
     provider = StandInProvider(ISSUER, lambda: 1000.0)
     code = code_of(provider).decode()
     with pytest.raises(IdentityError):
-        result(provider.exchange(code, verifier, "", client))
+        got(provider.exchange(code, verifier, "", client))

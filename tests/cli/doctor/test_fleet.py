@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from appproxy.cli.doctor.fleet import examine
 
 import appproxy
 from appproxy.admin.transport.direct import open_store
 from appproxy.cli.doctor.findings import Finding, Health, Walk
-from appproxy.cli.doctor.fleet import examine
 from appproxy.config import StatePaths
 from appproxy.config.values import WORKERS_APART
 from appproxy.store.connectors import connectors, groups, sightings

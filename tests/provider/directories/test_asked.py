@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from appproxy.errors import Code, RequestError
@@ -16,9 +15,10 @@ from appproxy.provider.directories.asked import AskedDirectory, DirectoryAnswer
 from appproxy.provider.directories.entries import WantedName
 from appproxy.provider.directories.servers import Servers
 from appproxy.provider.directories.verdicts import Verdict
+from tests.fakes.outcome import got
 from tests.provider.directories.fake import BASE, FakeServer
 from tests.provider.directories.made import directory
-from tests.provider.house import NOW, got
+from tests.provider.house import NOW
 
 T = TypeVar("T")
 ANN = "uid=ann,dc=corp"
@@ -45,24 +45,19 @@ class Asked:
 
     def entry(self, name: str = "ann") -> DirectoryEntry:
         """The entry that a name means, which must be one."""
-        found = done(self.directory.find(WantedName((("uid", name),))))
+        found = got(self.directory.find(WantedName((("uid", name),))))
         assert isinstance(found, DirectoryEntry)
         return found
 
     def check(self, password: str = "right", known: frozenset[str] = NOBODY) -> DirectoryAnswer:
         """Is it Ann's password?"""
-        return done(self.directory.check(self.entry(), password, known, NOW))
-
-
-def done(work: Coroutine[Any, Any, T]) -> T:
-    """The result, which is there at once."""
-    return got(Deferred.fromCoroutine(work))
+        return got(self.directory.check(self.entry(), password, known, NOW))
 
 
 def refused(work: Coroutine[Any, Any, object]) -> RequestError:
     """Why it cannot be done."""
     with pytest.raises(RequestError) as raised:
-        done(work)
+        got(work)
     return raised.value
 
 
@@ -102,10 +97,10 @@ def test_groups_of_active_directory_are_asked_in_its_own_way() -> None:
     asked.server.add("cn=users,dc=corp", objectGUID=users.bytes_le, objectSid=domain + (513).to_bytes(4, "little"),
                      objectClass="group")
     asked.server.add("cn=other,dc=corp", objectGUID=other.bytes_le, member=[ANN], objectClass="group")
-    found = done(asked.directory.find(WantedName((("sAMAccountName", "ann"),))))
+    found = got(asked.directory.find(WantedName((("sAMAccountName", "ann"),))))
     assert isinstance(found, DirectoryEntry)
     for known in ({str(staff)}, {str(users)}, {str(staff), str(users), str(UUID(int=4))}):
-        person = done(asked.directory.check(found, "right", frozenset(known), NOW)).person
+        person = got(asked.directory.check(found, "right", frozenset(known), NOW)).person
         assert person is not None and person.groups == known - {str(UUID(int=4))}
 
 
@@ -114,8 +109,8 @@ def test_a_name_that_another_entry_has_signs_nobody_in() -> None:
     asked = Asked()
     entry = asked.entry()
     asked.server.add("uid=ann,ou=other,dc=corp", "x", uid="ann", entryUUID="2", objectClass="person")
-    assert done(asked.directory.check(entry, "right", NOBODY, NOW)) == DirectoryAnswer(Verdict.AMBIGUOUS, subject="1")
-    found = done(asked.directory.find(WantedName((("uid", "ann"),))))
+    assert got(asked.directory.check(entry, "right", NOBODY, NOW)) == DirectoryAnswer(Verdict.AMBIGUOUS, subject="1")
+    found = got(asked.directory.find(WantedName((("uid", "ann"),))))
     assert isinstance(found, list) and len(found) == 2
 
 
@@ -132,17 +127,17 @@ def test_an_account_that_is_locked_for_good() -> None:
     asked = Asked()
     asked.server.entries[ANN]["nsAccountLock"] = [b"TRUE"]
     assert asked.check() == DirectoryAnswer(Verdict.DISABLED, subject="1")
-    assert done(asked.directory.look_up("1", NOBODY, NOW)) == DirectoryAnswer(Verdict.DISABLED, subject="1")
+    assert got(asked.directory.look_up("1", NOBODY, NOW)) == DirectoryAnswer(Verdict.DISABLED, subject="1")
 
 
 def test_looking_somebody_up() -> None:
     """By what they are known by; one that is gone, or that are two, is nobody."""
     asked = Asked()
-    told = done(asked.directory.look_up("1", frozenset({"g1"}), NOW))
+    told = got(asked.directory.look_up("1", frozenset({"g1"}), NOW))
     assert told.verdict is Verdict.RIGHT and told.person is not None and told.person.groups == {"g1"}
-    assert done(asked.directory.look_up("9", NOBODY, NOW)) == DirectoryAnswer(Verdict.NOBODY, subject="9")
+    assert got(asked.directory.look_up("9", NOBODY, NOW)) == DirectoryAnswer(Verdict.NOBODY, subject="9")
     asked.server.add("uid=eva,dc=corp", uid="eva", entryUUID="1", objectClass="person")
-    assert done(asked.directory.look_up("1", NOBODY, NOW)) == DirectoryAnswer(Verdict.NOBODY, subject="1")
+    assert got(asked.directory.look_up("1", NOBODY, NOW)) == DirectoryAnswer(Verdict.NOBODY, subject="1")
 
 
 def test_nobody_costs_what_somebody_costs() -> None:
@@ -150,7 +145,7 @@ def test_nobody_costs_what_somebody_costs() -> None:
     asked = Asked()
     asked.entry()
     for _ in range(2):
-        done(asked.directory.decoy())
+        got(asked.directory.decoy())
     names = [dn for dn, _ in asked.server.binds[-2:]]
     assert all(dn.startswith("cn=") and dn.endswith("," + BASE) for dn in names) and names[0] != names[1]
     assert len(set(asked.random)) == 4 and all(len(one) >= 16 for one in asked.random)
@@ -159,7 +154,7 @@ def test_nobody_costs_what_somebody_costs() -> None:
 def test_finding_a_group() -> None:
     """It is one, or nothing is assigned to it; the error says which."""
     asked = Asked()
-    assert done(asked.directory.find_group("staff")) == ("g1", "staff")
+    assert got(asked.directory.find_group("staff")) == ("g1", "staff")
     none = refused(asked.directory.find_group("nobody"))
     assert none.code is Code.PROVIDER_REFUSED and "no group" in none.detail
     asked.server.add("cn=staff,ou=x,dc=corp", cn="staff", entryUUID="g3", objectClass="groupOfNames")
@@ -198,11 +193,11 @@ def test_the_report() -> None:
     """Each server, and which base is not there; without a server that answers nothing is said of bases."""
     asked = Asked()
     asked.server.add(BASE, objectClass="domain")
-    assert done(asked.directory.report()) == {"servers": [{"server": "one:636", "problem": ""}], "problems": []}
+    assert got(asked.directory.report()) == {"servers": [{"server": "one:636", "problem": ""}], "problems": []}
     asked.server.search_code = ResultCode.NO_SUCH_OBJECT
-    problems = done(asked.directory.report())["problems"]
+    problems = got(asked.directory.report())["problems"]
     assert isinstance(problems, list) and len(problems) == 1 and problems[0].startswith(BASE)
     down = Asked()
     down.server.down = True
-    report = done(down.directory.report())
+    report = got(down.directory.report())
     assert report["problems"] == [] and "'problem': ''" not in str(report["servers"])

@@ -11,8 +11,8 @@ from appproxy.errors import RequestError
 from appproxy.ldap import ber, filters, messages
 from appproxy.ldap.messages import SearchRequest
 from appproxy.provider.directories.connection import MOST_MESSAGE, LdapConnection
+from tests.fakes.outcome import got
 from tests.provider.directories.fake import ACCOUNT, BASE, SECRET, FakeServer, FakeTransport
-from tests.provider.house import got
 
 FIND = SearchRequest(BASE, filters.equal("uid", "ann"), ("uid",), 5)
 

@@ -15,9 +15,9 @@ from appproxy.ldap import filters
 from appproxy.ldap.messages import SearchRequest
 from appproxy.policy.fair_queue import Lane
 from appproxy.provider.directories.servers import ANSWER, CONNECT, IDLE, MOST_OF_ONE, PLACES, RENEWED, Servers
+from tests.fakes.outcome import got
 from tests.provider.directories.fake import ACCOUNT, BASE, SECRET, FakeServer
 from tests.provider.directories.made import directory
-from tests.provider.house import got
 
 FIND = SearchRequest(BASE, filters.equal("uid", "ann"), ("uid",), 5)
 

@@ -24,8 +24,10 @@ from appproxy.provider.passwords.throttle import MemoryThrottle, ThrottleRule
 from appproxy.store.people import directories, directory_users, user_groups, users
 from appproxy.store.people.directories import Directory
 from appproxy.store.people.users import User
+from tests.fakes.outcome import got
+from tests.fakes.threads import run_at_once
 from tests.provider.directories.fake import ACCOUNT, BASE, SECRET, FakeServer
-from tests.provider.house import CHEAP, PASSWORD, House, at_once, got
+from tests.provider.house import CHEAP, PASSWORD, House
 
 REFRESH = 300.0
 
@@ -48,7 +50,7 @@ class Corp:
         house = self.house
         self.directories = Directories(house.live, house.clock, lambda: house.now, self.random, self.dial)
         self.authenticator = PasswordAuthenticator(
-            house.live, PasswordChecker(at_once.run, CHEAP), MemoryThrottle(), house.clock.seconds, self.random,
+            house.live, PasswordChecker(run_at_once, CHEAP), MemoryThrottle(), house.clock.seconds, self.random,
             lambda *entry: self.notes.append(entry), self.directories)
         self.corp.add("uid=eva,dc=corp", "right", uid="eva", entryUUID="1", mail="eva@mail.example", objectClass="person",
                       displayName="Eva", pwdChangedTime="1")

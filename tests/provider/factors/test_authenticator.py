@@ -22,7 +22,9 @@ from appproxy.provider.tokens import ProviderSession
 from appproxy.store.people import users
 from appproxy.store.people.factors import authenticator_apps, passkeys, recovery_codes
 from appproxy.store.service import audit
-from tests.provider.house import CHEAP, ISSUER, House, at_once, got
+from tests.fakes.outcome import got
+from tests.fakes.threads import run_at_once
+from tests.provider.house import CHEAP, ISSUER, House
 from tests.provider.security_key import SecurityKey, text
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -35,7 +37,7 @@ class Bench:
     def __init__(self, house: House) -> None:
         self.house = house
         self.noted: list[tuple[str, str, Mapping[str, object]]] = []
-        checker = PasswordChecker(at_once.run, CHEAP, LaneQueue(64, 64))
+        checker = PasswordChecker(run_at_once, CHEAP, LaneQueue(64, 64))
         facts = ProviderFacts(ISSUER, house.live, lambda: house.now, lambda size: b"r" * size, house.provider.directories)
         passwords = PasswordAuthenticator(house.live, checker, MemoryThrottle(), house.clock.seconds, facts.random_bytes)
         self._authenticator = FactorAuthenticator(facts, passwords, self._note)

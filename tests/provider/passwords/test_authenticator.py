@@ -23,12 +23,14 @@ from appproxy.provider.passwords.checker import PasswordChecker
 from appproxy.provider.passwords.rules import hash_password, verify
 from appproxy.provider.passwords.throttle import STRANGER_LIMITS, MemoryThrottle, ThrottleRule
 from appproxy.store.people import users
-from tests.provider.house import CHEAP, PASSWORD, House, at_once, got
+from tests.fakes.outcome import got
+from tests.fakes.threads import run_at_once
+from tests.provider.house import CHEAP, PASSWORD, House
 from tests.provider.passwords.test_checker import Later
 
 
 def authenticator(
-    house: House, run: Callable[[Callable[[], Any]], Deferred[Any]] = at_once.run, most: int = 64,
+    house: House, run: Callable[[Callable[[], Any]], Deferred[Any]] = run_at_once, most: int = 64,
     verify: Callable[[str, str], bool] = verify,
 ) -> PasswordAuthenticator:
     """An authenticator of its own, with a throttle of its own."""
@@ -71,7 +73,7 @@ class TestSignIn:
     def test_what_is_told_of_failures(self, house: House) -> None:
         """Whose name it was, and whether the password was tried at all."""
         told: list[tuple[str, str, str, bool]] = []
-        checker = PasswordChecker(at_once.run, CHEAP, LaneQueue(64, 64), verify, threads=64)
+        checker = PasswordChecker(run_at_once, CHEAP, LaneQueue(64, 64), verify, threads=64)
         who = PasswordAuthenticator(house.live, checker, MemoryThrottle(), house.clock.seconds, lambda size: b"r" * size,
                                     failed=lambda *said: told.append(said))
         wrong(who, house, 1, name="nobody")
@@ -116,7 +118,7 @@ class TestSignIn:
         def note(actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
             noted.append((actor, action, target, detail or {}))
 
-        checker = PasswordChecker(at_once.run, CHEAP, LaneQueue(64, 64), verify, threads=64)
+        checker = PasswordChecker(run_at_once, CHEAP, LaneQueue(64, 64), verify, threads=64)
         who = PasswordAuthenticator(house.live, checker, MemoryThrottle(), house.clock.seconds, lambda size: b"r" * size, note)
         rules = wrong(who, house, 60)
         held = [rule for rule in rules if rule is not None]

@@ -17,7 +17,9 @@ from appproxy.errors import Code, RequestError
 from appproxy.policy.fair_queue import Lane, LaneQueue
 from appproxy.provider.passwords.checker import NICE, PasswordChecker, PasswordThreads, threads_for
 from appproxy.provider.passwords.rules import hash_password, verify
-from tests.provider.house import CHEAP, at_once, got
+from tests.fakes.outcome import got
+from tests.fakes.threads import run_at_once
+from tests.provider.house import CHEAP
 
 
 class Later:
@@ -48,7 +50,7 @@ def check(
 class TestChecker:
     def test_right_and_wrong(self) -> None:
         """The right password is right, another one is not."""
-        checker = PasswordChecker(at_once.run, CHEAP)
+        checker = PasswordChecker(run_at_once, CHEAP)
         kept = hash_password("correct horse", CHEAP)
         assert got(check(checker, kept, "correct horse")) == (True, None)
         assert got(check(checker, kept, "wrong horse")) == (False, None)
@@ -61,14 +63,14 @@ class TestChecker:
             verified.append(kept)
             return verify(kept, password)
 
-        checker = PasswordChecker(at_once.run, CHEAP, verify=watched)
+        checker = PasswordChecker(run_at_once, CHEAP, verify=watched)
         assert got(check(checker, None, "nobody's password")) == (False, None)
         assert [kept.rsplit("$", 2)[0] for kept in verified] == ["$argon2id$v=19$m=8,t=1,p=1"]
 
     def test_new_parameters(self) -> None:
         """A right password whose hash has other parameters gets a new hash; a wrong one does not."""
         old = hash_password("correct horse", PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
-        checker = PasswordChecker(at_once.run, CHEAP)
+        checker = PasswordChecker(run_at_once, CHEAP)
         right, new = got(check(checker, old, "correct horse"))
         assert right
         assert new is not None and "t=1" in new

@@ -18,7 +18,9 @@ from appproxy.provider.passwords.throttle import CountedAttempt, RepeatedPasswor
 from appproxy.store.database.live import LiveStore
 from appproxy.store.database.store import Store
 from appproxy.store.tables.attempts import password_attempts
-from tests.provider.house import NoThreads, Now, at_once
+from appproxy.testing.network import InlinePool
+from tests.fakes.threads import NoThreads
+from tests.provider.house import Now
 
 #: More than a notice and a look need.
 MOMENT = 1.0
@@ -67,7 +69,7 @@ class Nodes:
     def start(self) -> Node:
         """One more."""
         now = Now(self.clock)
-        live = LiveStore(self.clock, self.store, now, pool=at_once)
+        live = LiveStore(self.clock, self.store, now, pool=InlinePool())
         live.start()
         number = len(self.there)
         throttle = SharedThrottle(live, self.clock, now, lambda size: bytes([number]) * size)

@@ -23,7 +23,8 @@ from appproxy.store.machines.clients import ClientChanges
 from appproxy.store.machines.device_codes import DeviceCode
 from appproxy.store.service.note import Action
 from appproxy.store.transaction import Transaction
-from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, House, Noted, Now, Page, at_once, onward, sign_in
+from tests.fakes.threads import run_at_once
+from tests.provider.house import CHEAP, ISSUER, PASSWORD, Browser, House, Noted, Now, Page, onward, sign_in
 from tests.provider.test_relying_parties import AT, Party
 
 
@@ -65,7 +66,7 @@ def person(house: House, judge: Judge) -> Iterator[Browser]:
         house.noted.append(Noted(actor, action, target, detail or {}))
 
     provider = BuiltInProvider(
-        house.live, ISSUER, house.clock, TimeAndChance(Now(house.clock)), work=PasswordWork(CHEAP, at_once.run), note=note,
+        house.live, ISSUER, house.clock, TimeAndChance(Now(house.clock)), work=PasswordWork(CHEAP, run_at_once), note=note,
         watch=SignInWatch(judge=judge))
     provider.start()
     root = Resource()

@@ -26,7 +26,7 @@ from appproxy.store.snapshot import Snapshot
 from tests.provider.house import PASSWORD, Browser, House, Page, claims, onward, sign_in
 from tests.provider.oauth.test_party import OFFLINE, begun, refresh
 from tests.provider.steps.test_consent import Judge, judge, person
-from tests.provider.steps.test_sign_in_steps import sets_up
+from tests.provider.steps.walking import sets_up
 from tests.provider.test_relying_parties import AT, Party, redeem
 
 __all__ = ["judge", "person"]

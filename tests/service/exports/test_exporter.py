@@ -26,8 +26,9 @@ from appproxy.store.service import audit, audit_exports
 from appproxy.store.service.actions import USER_SIGN_IN
 from appproxy.store.service.audit_exports import LEASE, AuditExport, NewExport
 from appproxy.store.tables.exports import audit_exports as table
+from appproxy.testing.network import InlinePool
+from tests.fakes.threads import NoThreads
 from tests.pki.chains import NOW
-from tests.service.own.test_control import SamePool, ThreadlessClock
 
 Answer = Callable[[list[str]], Exception | None]
 
@@ -63,12 +64,12 @@ class House:
     """A database, and nodes that export from it."""
 
     def __init__(self, directory: Path) -> None:
-        self.clock = ThreadlessClock()
+        self.clock = NoThreads()
         self.store = Store.create(f"sqlite:///{directory}/a.db", Sealer(b"m" * 32, "the test"))
         with self.store.transaction(NOW) as tx:
             initialise(tx, "example.com", "https://signin.example.com")
             self.id = audit_exports.add(tx, "hook", NewExport("https://hooks.example.com/"), None).id
-        self.live = LiveStore(self.clock, self.store, self.wall_clock, SamePool())
+        self.live = LiveStore(self.clock, self.store, self.wall_clock, InlinePool())
         self.live.start()
         self.numbers = count(1)
         self.wire = Wire()

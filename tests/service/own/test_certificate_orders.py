@@ -29,8 +29,9 @@ from appproxy.store.sealing import Sealer
 from appproxy.store.service.audit import list_recent
 from appproxy.store.snapshot import AcmeChallenge
 from appproxy.store.transaction import Reading
+from appproxy.testing.network import InlinePool
+from tests.fakes.threads import NoThreads
 from tests.pki.chains import BETWEEN, DAY, NOW
-from tests.service.own.test_control import SamePool, ThreadlessClock
 
 HOSTS = ("wiki.example.com", "blog.example.com")
 LIFE = 90 * DAY
@@ -103,11 +104,11 @@ class Desk:
     """A node's issuer with a store, a clock and an authority."""
 
     def __init__(self, directory: Path) -> None:
-        self.clock = ThreadlessClock()
+        self.clock = NoThreads()
         self.store = Store.create(f"sqlite:///{directory}/a.db", Sealer(b"m" * 32, "the test"))
         with self.store.transaction(NOW) as tx:
             initialise(tx, "example.com", "https://signin.example.com")
-        self.live = LiveStore(self.clock, self.store, self.wall_clock, SamePool())
+        self.live = LiveStore(self.clock, self.store, self.wall_clock, InlinePool())
         self.live.start()
         self.authority = Authority(self.wall_clock)
         self.authority.look = lambda: self.live.snapshot.challenges

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
 from appproxy.pki.issuing.request import certificate_request, new_key
@@ -32,57 +30,29 @@ from appproxy.store.database.together import Work
 from appproxy.store.sealing import Sealer
 from appproxy.store.service import audit, nodes
 from appproxy.store.service.nodes import NodeRecord
+from appproxy.testing.network import InlinePool
+from tests.fakes.outcome import got
+from tests.fakes.threads import NoThreads
 from tests.service.world import Wire, refusal
 
 NOW = time.time()  # noqa: TID251 -- certificates of the test must hold now
-
-
-class SamePool:
-    """A thread pool that works at once, in the thread of the test."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-    def callInThreadWithCallback(
-        self, onResult: Callable[[bool, Any], object] | None, func: Callable[..., object], *args: Any, **kwargs: Any
-    ) -> object:
-        from twisted.python.failure import Failure
-
-        try:
-            success, result = True, func(*args, **kwargs)
-        except BaseException:
-            success, result = False, Failure()
-        if onResult is not None:
-            onResult(success, result)
-        return None
-
-
-class ThreadlessClock(Clock):
-    """A clock that also takes calls from threads, at once."""
-
-    def callFromThread(self, f: Callable[..., object], *args: object, **kwargs: object) -> None:
-        f(*args, **kwargs)
-
-    def getThreadPool(self) -> None:
-        return None
 
 
 class Service:
     """A store, its control end points, and a connection to them."""
 
     def __init__(self, directory: Path) -> None:
-        self.clock = ThreadlessClock()
+        self.clock = NoThreads()
         self.clock.advance(1000)
         self.store = Store.create(f"sqlite:///{directory}/a.db", Sealer(b"m" * 32, "the test"))
         with self.store.transaction(NOW) as tx:
             initialise(tx, "example.org", "https://signin.example.org")
-        self.live = LiveStore(self.clock, self.store, lambda: NOW, SamePool())
-        done(self.live.start())
+        self.live = LiveStore(self.clock, self.store, lambda: NOW, InlinePool())
+        got(self.live.start())
         self.control = ControlApi(self.live, lambda: 7, seconds=self.clock.seconds)
 
     def token(self, uses: int = 1) -> dict[str, str]:
-        id, secret = done(self.live.write(connectors.new_token, "default", uses, NOW + 3600))
+        id, secret = got(self.live.write(connectors.new_token, "default", uses, NOW + 3600))
         return {"token": id, "secret": urlsafe_b64encode(secret).rstrip(b"=").decode()}
 
     def call(
@@ -122,21 +92,11 @@ class Shown(UserConnection):
         return self.shown
 
 
-def done(deferred: Deferred[Any]) -> Any:
-    """The result of what has already happened."""
-    results: list[Any] = []
-    deferred.addBoth(results.append)
-    (result,) = results
-    if hasattr(result, "raiseException"):
-        result.raiseException()
-    return result
-
-
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     made = Service(tmp_path)
     yield made
-    done(made.live.stop())
+    got(made.live.stop())
 
 
 def test_a_token_lets_a_connector_in_once(service: Service) -> None:
@@ -235,7 +195,7 @@ def test_unknown_end_points_are_not_there(service: Service) -> None:
 def test_the_configuration_is_of_the_connectors_own_group(service: Service) -> None:
     """It hears nothing of applications that others serve."""
     _, joined = service.join()
-    done(service.live.write(add_group_and_applications))
+    got(service.live.write(add_group_and_applications))
     status, said = service.call("GET", "/configuration", certificate=joined["certificate"])
     assert status == 200
     assert [one["name"] for one in said["applications"].values()] == ["mine"]
@@ -246,9 +206,9 @@ def test_the_configuration_is_of_the_connectors_own_group(service: Service) -> N
 def test_who_has_the_configuration_hears_what_is_another(service: Service) -> None:
     """By the tag of what it has; an unknown one, and none, bring all of it."""
     _, joined = service.join()
-    done(service.live.write(add_group_and_applications))
+    got(service.live.write(add_group_and_applications))
     for number in range(4):
-        done(service.live.write(add_application, f"more{number}"))
+        got(service.live.write(add_application, f"more{number}"))
 
     def ask(since: str = "") -> Any:
         fields = f"appproxy-since: {since}\r\n" if since else ""
@@ -261,8 +221,8 @@ def test_who_has_the_configuration_hears_what_is_another(service: Service) -> No
     assert ask("unknown") == whole
     same = ask(whole["tag"])
     assert (same["since"], same["tag"], same["applications"], same["removed"]) == (whole["tag"], whole["tag"], {}, [])
-    done(service.live.write(add_application, "new"))
-    done(service.live.write(applications.remove, "more0"))
+    got(service.live.write(add_application, "new"))
+    got(service.live.write(applications.remove, "more0"))
     later = ask(whole["tag"])
     assert [one["name"] for one in later["applications"].values()] == ["new"]
     assert [whole["applications"][id_]["name"] for id_ in later["removed"]] == ["more0"]
@@ -305,7 +265,7 @@ def test_a_certificate_that_was_replaced_renews_no_more_once_the_new_one_is_used
     assert renew(old)[0] == 201
     status, newest = renew(old)
     assert status == 201
-    done(service.live.write(
+    got(service.live.write(
         sightings.seen, "n", Sighting(joined["id"], "1.0", "192.0.2.7"), serial(newest["certificate"])))
     with capturedLogs() as events:
         status, problem = renew(old)
@@ -317,7 +277,7 @@ def test_a_certificate_that_was_replaced_renews_no_more_once_the_new_one_is_used
 def test_a_revoked_connector_gets_nothing(service: Service) -> None:
     """No renewal, no configuration."""
     _, joined = service.join()
-    done(service.live.write(connectors.revoke, joined["id"]))
+    got(service.live.write(connectors.revoke, joined["id"]))
     shown = joined["certificate"]
     assert service.call("POST", "/renew", {"csr": certificate_request(new_key())}, certificate=shown)[0] == 503
     assert service.call("GET", "/configuration", certificate=shown)[0] == 503

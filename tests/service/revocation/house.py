@@ -16,8 +16,9 @@ from appproxy.store.database.store import Store
 from appproxy.store.devices import authorities
 from appproxy.store.sealing import Sealer
 from appproxy.store.snapshot import RevocationSources
+from appproxy.testing.network import InlinePool
+from tests.fakes.threads import NoThreads
 from tests.pki.chains import CLIENT, NOW, make
-from tests.service.own.test_control import SamePool, ThreadlessClock
 
 ROOT = make("Company Devices", authority=True)
 LAPTOP = make("laptop-7", ROOT, extensions=(CLIENT,))
@@ -58,25 +59,18 @@ class Net:
         return result
 
 
-class _OneThread(ThreadlessClock):
-    """What is for other threads is done at once."""
-
-    def getThreadPool(self) -> Any:
-        return SamePool()
-
-
 class House:
     """`clock` is moved by hand."""
 
     def __init__(self, directory: Path, sources: RevocationSources) -> None:
-        self.clock = _OneThread()
+        self.clock = NoThreads()
         #: By how many seconds the wall clock was set back.
         self.behind = 0.0
         self.store = Store.create(f"sqlite:///{directory}/a.db", Sealer(b"m" * 32, "the test"))
         with self.store.transaction(NOW) as tx:
             initialise(tx, "example.com", "https://signin.example.com")
             self.id = authorities.add(tx, "Company", ROOT.pem, sources=sources).id
-        self.live = LiveStore(self.clock, self.store, self.wall_clock, SamePool())
+        self.live = LiveStore(self.clock, self.store, self.wall_clock, InlinePool())
         self.live.start()
         self.net: Any = Net()
         self._numbers = count(1)

@@ -14,7 +14,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from appproxy.net.agent import UnreadAnswer
 from appproxy.service.signin.openid.posting import CALL_TIMEOUT, Posting
-from tests.provider.house import got
+from tests.fakes.outcome import got
 
 URL = "https://elsewhere.example/heard?logout=backchannel"
 

@@ -15,7 +15,7 @@ from appproxy.service.signin.request.freshness import Freshness, needed
 from appproxy.store.applications import applications
 from appproxy.store.people import providers
 from appproxy.store.snapshot import BUILTIN, ProviderRecord
-from tests.provider.house import got
+from tests.fakes.outcome import got
 from tests.service.sign_in_world import ISSUER, NOW, RECORD, WIKI, Browser, FakeProvider, World
 from tests.service.signin.stores.test_live_store import Service, database, service, type_password  # noqa: F401 -- fixtures
 

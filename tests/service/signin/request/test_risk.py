@@ -27,7 +27,8 @@ from appproxy.store.policies.documents import DocumentKind
 from appproxy.store.risk import sign_ins
 from appproxy.store.risk.network_lists import NetworkLists
 from appproxy.store.risk.sign_ins import JudgedSignIn
-from tests.provider.house import ISSUER, NOW, Now, got
+from tests.fakes.outcome import got
+from tests.provider.house import ISSUER, NOW, Now
 from tests.service.sign_in_world import Browser, Tokens
 from tests.service.signin.stores.test_live_store import PAGE, Service, database, service, type_password
 

@@ -34,7 +34,10 @@ from appproxy.store.roles import assignments as role_assignments
 from appproxy.store.roles.assignments import NamedHolder
 from appproxy.store.service import audit
 from appproxy.store.snapshot import ProviderRecord
-from tests.provider.house import NOW, NoThreads, Now, at_once, got
+from appproxy.testing.network import InlinePool
+from tests.fakes.outcome import got
+from tests.fakes.threads import NoThreads
+from tests.provider.house import NOW, Now
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.sign_in_world import ISSUER, SIGNIN, Browser, FakeProvider, World
 from tests.store.conftest import database_url, empty_store, sealer, server, store, templates  # noqa: F401 -- fixtures
@@ -103,7 +106,7 @@ class House:
 
     def node(self) -> Node:
         """Another process."""
-        live = LiveStore(self.clock, self.database, Now(self.clock), pool=at_once)
+        live = LiveStore(self.clock, self.database, Now(self.clock), pool=InlinePool())
         got(live.start())
         return Node(live=live, clock=self.clock, record=self.record, provider=self.provider)
 

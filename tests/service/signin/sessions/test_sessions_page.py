@@ -12,7 +12,8 @@ from appproxy.errors import Code
 from appproxy.store.people.session import rows as session_rows
 from appproxy.store.people.session.record import SessionRow
 from appproxy.store.service import audit
-from tests.provider.house import NOW, got
+from tests.fakes.outcome import got
+from tests.provider.house import NOW
 from tests.service.exchanges import FakeExchange
 from tests.service.sign_in_world import NAVIGATION, Browser
 from tests.service.signin.stores.test_live_store import PAGE, Service, database, service, type_password  # noqa: F401 -- fixtures

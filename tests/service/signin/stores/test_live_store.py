@@ -30,7 +30,10 @@ from appproxy.store.sealing import Sealer
 from appproxy.store.service import audit
 from appproxy.store.service.note import nowhere
 from appproxy.store.snapshot import ProviderRecord
-from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, NoThreads, Now, at_once, got
+from appproxy.testing.network import InlinePool
+from tests.fakes.outcome import got
+from tests.fakes.threads import NoThreads, run_at_once
+from tests.provider.house import CHEAP, ISSUER, NOW, PASSWORD, Now
 from tests.service.exchanges import FakeExchange
 from tests.service.sign_in_world import Browser, World
 
@@ -88,9 +91,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def service(database: Store) -> Iterator[Service]:
     """The service on it."""
     clock = NoThreads()
-    live = LiveStore(clock, database, Now(clock), pool=at_once)
+    live = LiveStore(clock, database, Now(clock), pool=InlinePool())
     got(live.start())
-    builtin = BuiltInProvider(live, ISSUER, clock, TimeAndChance(Now(clock)), work=PasswordWork(CHEAP, at_once.run))
+    builtin = BuiltInProvider(live, ISSUER, clock, TimeAndChance(Now(clock)), work=PasswordWork(CHEAP, run_at_once))
     builtin.start()
     yield Service(live=live, builtin=builtin, clock=clock)
     builtin.stop()

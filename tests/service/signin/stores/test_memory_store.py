@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pytest
-from twisted.internet.defer import Deferred
 
 from appproxy.errors import Code, IdentityError
 from appproxy.identity.openid.id_token import LEEWAY
@@ -17,14 +16,10 @@ from appproxy.service.signin.stores.memory_store import MemorySignInStore
 from appproxy.store.people.session.record import Begun, SessionTokens, SignInResult
 from appproxy.store.service.note import Action
 from appproxy.store.snapshot import Snapshot
-from tests.provider.house import NOW, got
+from tests.fakes.outcome import got
+from tests.provider.house import NOW
 
 T = TypeVar("T")
-
-
-def done(work: Coroutine[Any, Any, T]) -> T:
-    """The result, which is there at once."""
-    return got(Deferred.fromCoroutine(work))
 
 
 @dataclass
@@ -54,11 +49,11 @@ class Site:
     def begin(self, id_: str, subject: str = "ann", known: str = "", **changes: Any) -> Begun:
         """Sign in."""
         made = self.made(id_, subject, **changes)
-        return done(self.store.begin(made, known, "state of " + id_, self.now + 600))
+        return got(self.store.begin(made, known, "state of " + id_, self.now + 600))
 
     def end_at_provider(self, subject: str = "", sid: str = "", **more: Any) -> int | None:
         """The provider says that sessions have ended."""
-        return done(self.store.end_at_provider("corp", subject, sid, {}, **more))
+        return got(self.store.end_at_provider("corp", subject, sid, {}, **more))
 
     @property
     def revoked(self) -> frozenset[str]:
@@ -74,11 +69,11 @@ def site() -> Site:
 
 def test_an_id_is_used_once(site: Site) -> None:
     """Until it would have ended by itself: then nothing is remembered of it."""
-    assert not done(site.store.is_used("a"))
-    assert done(site.store.use_once("a", NOW + 60)) and not done(site.store.use_once("a", NOW + 60))
-    assert done(site.store.is_used("a"))
+    assert not got(site.store.is_used("a"))
+    assert got(site.store.use_once("a", NOW + 60)) and not got(site.store.use_once("a", NOW + 60))
+    assert got(site.store.is_used("a"))
     site.now = NOW + 60
-    assert not done(site.store.is_used("a")) and done(site.store.use_once("a", NOW + 120))
+    assert not got(site.store.is_used("a")) and got(site.store.use_once("a", NOW + 120))
 
 
 def test_an_answer_signs_in_once(site: Site) -> None:
@@ -94,8 +89,8 @@ def test_the_same_user_goes_on_with_their_session(site: Site) -> None:
     site.begin("s1")
     site.now += 100
     assert site.begin("s2", known="s1") == Begun("s1", NOW + 3600, 0.0)
-    assert done(site.store.tokens("s1")) == SessionTokens("id token", "refresh token")
-    assert done(site.store.tokens("s2")) == SessionTokens()
+    assert got(site.store.tokens("s1")) == SessionTokens("id token", "refresh token")
+    assert got(site.store.tokens("s2")) == SessionTokens()
 
 
 @pytest.mark.parametrize("other", [{"subject": "bob"}, {"provider": "club"}, {"issuer": "https://other"}, {"sid": "p2"}])
@@ -108,25 +103,25 @@ def test_somebody_else_has_a_session_of_their_own(site: Site, other: dict[str, A
 def test_a_session_that_has_ended_goes_on_with_nobody(site: Site) -> None:
     """By a sign-out, or by its time."""
     site.begin("s1")
-    done(site.store.end("s1", "ann", {}))
+    got(site.store.end("s1", "ann", {}))
     assert site.revoked == {"s1"} and site.begin("s2", known="s1").id == "s2"
     site.now += 3600
     assert site.begin("s3", known="s2").id == "s3"
-    assert done(site.store.tokens("s2")) == SessionTokens()
+    assert got(site.store.tokens("s2")) == SessionTokens()
 
 
 def test_signed_out_means_signed_out_until_the_cookie_ends(site: Site) -> None:
     """Each sign-out is a new picture, so that no memo keeps what it said before; nothing is remembered for longer."""
     revision = site.store.snapshot.revision
     session = Session("s9", "ann", "https://idp", "corp", "Ann", NOW, NOW + 50, NOW)
-    done(site.store.revoke(session, {}))
+    got(site.store.revoke(session, {}))
     assert site.revoked == {"s9"} and site.store.snapshot.revision > revision
-    done(site.store.revoke(replace(session, expires=NOW + 10), {}))
+    got(site.store.revoke(replace(session, expires=NOW + 10), {}))
     site.now = NOW + 49
-    done(site.store.end("unknown", "", {}))
+    got(site.store.end("unknown", "", {}))
     assert site.revoked == {"s9", "unknown"}
     site.now = NOW + 51
-    done(site.store.end("other", "", {}))
+    got(site.store.end("other", "", {}))
     assert site.revoked == {"other"}
 
 
@@ -181,8 +176,8 @@ class TestAtTheProvider:
 def test_there_is_no_page_for_them(site: Site) -> None:
     """What only a service has is empty here, and refuses nothing."""
     site.begin("s1")
-    assert done(site.store.sessions_of("corp", "ann")) == ()
-    assert done(site.store.look_for_device("x")) is None and done(site.store.take_device("x", "")) is None
-    assert done(site.store.look_for_form("x", "/")) is None
-    done(site.store.end_others("corp", "ann", "s1", {}))
+    assert got(site.store.sessions_of("corp", "ann")) == ()
+    assert got(site.store.look_for_device("x")) is None and got(site.store.take_device("x", "")) is None
+    assert got(site.store.look_for_form("x", "/")) is None
+    got(site.store.end_others("corp", "ann", "s1", {}))
     assert site.revoked == frozenset()
