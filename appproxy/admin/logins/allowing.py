@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.admin.base.problem import TooOften
@@ -54,7 +55,7 @@ class Allowing:
         """The machine of a user code. Raises NotFound, Forbidden or TooOften."""
         wait = self._tries.take((session.provider, session.subject), self._seconds())
         if wait > 0.0:
-            raise TooOften("too many codes were typed", hint=f"wait {wait:.0f} seconds")
+            raise TooOften("too many codes were typed", hint=f"wait {ceil(wait)} seconds")
         facts = self._facts()
         found = await self._live.read(waiting_machines.of_user, text, facts.now)
         if found is None:
