@@ -14,7 +14,7 @@ from appproxy.admin.base.problem import problem
 from appproxy.admin.transport.https import AdminRequest, Answered, Caller
 from appproxy.console.visit import Rights, Visit, listing, one_of
 from appproxy.errors import ConfigError, NotFound
-from tests.provider.house import got
+from tests.fakes.outcome import got
 
 READ, CHANGE = Permission.READ_APPLICATIONS, Permission.CHANGE_APPLICATIONS
 

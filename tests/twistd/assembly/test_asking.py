@@ -18,7 +18,7 @@ from appproxy.publish.application import Application, Segment, Url
 from appproxy.service.signin.openid.trial import TrialStep
 from appproxy.store.snapshot import ConnectorRecord, ConnectorState
 from appproxy.twistd.assembly.asking import AskedService, connector_named, named
-from tests.provider.house import got
+from tests.fakes.outcome import got
 
 WIKI = Application("a1", "Wiki", Url.parse("https://wiki.example.com/"), Url.parse("http://wiki/"))
 FILES = Application("a2", "files", Url.parse("https://files.example.com/"), Url.parse("http://files/"))
