@@ -15,7 +15,8 @@ from appproxy.admin.base.principal import Forbidden, Permission
 from appproxy.admin.base.problem import error_of
 from appproxy.admin.fields import in_query
 from appproxy.admin.logins.allowing import AllowingPerson
-from appproxy.admin.transport.https import PREFIX, AdminRequest, Answered, Caller
+from appproxy.admin.transport.http_rules import PREFIX
+from appproxy.admin.transport.https import AdminRequest, Answered, Caller
 from appproxy.errors import AppProxyError, ConfigError
 
 #: The admin API: answers what somebody asks, as far as they may.

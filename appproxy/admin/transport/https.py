@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import Logger
@@ -13,29 +11,31 @@ from twisted.python.failure import Failure
 
 from appproxy.admin.base import roles
 from appproxy.admin.base.dry_run import dry as dry_run
-from appproxy.admin.base.operation import NOT_THERE
 from appproxy.admin.base.pages import MOST_ROWS
 from appproxy.admin.base.principal import Principal
-from appproxy.admin.base.problem import Busy, Changed, NotJson, NotSaidToBeJson, TooLarge, Unreadable, WrongMethod, problem
-from appproxy.admin.fields import read_query
+from appproxy.admin.base.problem import Busy, Unreadable, WrongMethod, problem
 from appproxy.admin.openapi import description
 from appproxy.admin.operations import ROUTES, Command, Query
 from appproxy.admin.transport.api import AdminApi, Around, dried, straight
+from appproxy.admin.transport.http_rules import (
+    EVENTS,
+    PREFIX,
+    etag_field,
+    is_among,
+    json_body,
+    methods_at,
+    next_page,
+    of_body,
+    of_query,
+    precondition,
+    query_fields,
+)
 from appproxy.errors import AppProxyError, ConfigError, NotFound
-from appproxy.json_input import read_json
 from appproxy.store.roles.idempotency import IdempotencyKey, once
 from appproxy.store.snapshot import TOKEN, RoleAssignment, Snapshot
 from appproxy.store.tables.core import GROUP, USER
 
-#: All of the API is below it; another version of it would be below another.
-PREFIX = "/api/v1"
-#: The stream of events, which is answered before anybody asks here.
-EVENTS = "/events"
 _LONGEST_KEY = 255
-_MOST_PAIRS = 100
-#: Arrays and objects of a body, and quotes. A body is read in the reactor's thread, in which nothing else happens then;
-#: another thread would be no help, because Python's reader lets no other thread go on.
-_MOST_PARTS, _MOST_QUOTES = 300_000, 2_000_000
 #: Seconds after which to ask again where the node is at such a question of somebody else.
 _LATER = "5"
 #: Of who calls with a service token, in the place of a provider.
@@ -140,9 +140,9 @@ class HttpsApi:
         # Who may not learns that first, whatever else is wrong.
         caller.reach(operation.permission)
         self._api.check_free(operation)
-        said = _pairs(query)
+        said = query_fields(query)
         if isinstance(operation, Query):
-            fields = _only_query(asked, said) if operation.method == "GET" else _only_body(asked, said)
+            fields = of_query(asked.body, said) if operation.method == "GET" else of_body(asked.body, asked.fields, said)
             return self._look(asked, operation, path, fields, caller)
         return self._change(asked, operation, path, said, caller)
 
@@ -154,8 +154,8 @@ class HttpsApi:
 
         def found(data: object) -> Answered:
             etag = operation.etag(data)
-            more = (*_tagged(etag), *_next(operation, asked.target.partition("?")[0], fields, data))
-            if etag and _is_among(etag, asked.fields.get("if-none-match", "")):
+            more = (*etag_field(etag), *next_page(operation, asked.target.partition("?")[0], fields, data))
+            if etag and is_among(etag, asked.fields.get("if-none-match", "")):
                 return Answered(304, None, more)
             return Answered(200, data, more)
 
@@ -165,12 +165,12 @@ class HttpsApi:
         self, asked: AdminRequest, operation: Command, path: str, said: dict[str, object], caller: Principal
     ) -> Deferred[Answered]:
         dry = said.pop("dry_run", False) is True
-        body = _json(asked)
+        body = json_body(asked.body, asked.fields)
         if said and (operation.method != "DELETE" or body is not None):
             raise ConfigError(f"{min(said)}: no such field in the query", hint="send it as JSON")
         around = dry_run if dry else self._once(asked, caller)
         fields = (("appproxy-dry-run", "true"),) if dry else ()
-        if_match = _precondition(asked.fields)
+        if_match = precondition(asked.fields)
 
         doing = self._api.call(asked.method, path, body if body is not None else said or None, caller, if_match, around)
         return doing.addErrback(dried).addCallback(lambda data: Answered(200, data, fields))
@@ -205,105 +205,5 @@ class HttpsApi:
         status, data = problem(error)
         if isinstance(error, Busy):
             return Answered(status, data, (("retry-after", _LATER),))
-        fields = (("allow", ", ".join(_methods(asked.target))),) if status == 405 else ()
+        fields = (("allow", ", ".join(methods_at(asked.target))),) if status == 405 else ()
         return Answered(status, data, fields)
-
-
-def _pairs(query: str) -> dict[str, object]:
-    """The fields of a query. Raises Unreadable or ConfigError."""
-    if not query:
-        return {}
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_PAIRS)
-    except ValueError as error:
-        raise Unreadable(f"the query cannot be read: {error}", hint="write NAME=VALUE&NAME=VALUE, percent-encoded") from error
-    return read_query(pairs)
-
-
-def _only_query(asked: AdminRequest, said: dict[str, object]) -> dict[str, object]:
-    if asked.body:
-        raise Unreadable("GET takes no body", hint="put the fields into the query")
-    return said
-
-
-def _only_body(asked: AdminRequest, said: dict[str, object]) -> dict[str, object]:
-    """Of a question that is too long for a query."""
-    if said:
-        raise Unreadable(f"{min(said)}: no such field in the query", hint="send it as JSON")
-    body = _json(asked)
-    return body if isinstance(body, dict) else {}
-
-
-def _json(asked: AdminRequest) -> object:
-    """The body; None for none. Raises NotSaidToBeJson or NotJson.
-
-    Only JSON is taken: pages of other origins can send forms and plain texts without asking, and JSON they cannot.
-    """
-    if not asked.body:
-        return None
-    kind, _, parameters = asked.fields.get("content-type", "").partition(";")
-    if kind.strip().lower() != "application/json" or parameters.strip().lower() not in ("", "charset=utf-8"):
-        raise NotSaidToBeJson("the Content-Type must be application/json")
-    if asked.body.count(b"[") + asked.body.count(b"{") > _MOST_PARTS or asked.body.count(b'"') > _MOST_QUOTES:
-        raise TooLarge(f"the body has more than {_MOST_PARTS} arrays and objects, or {_MOST_QUOTES} quotes")
-    try:
-        found = read_json(asked.body, unique=True)
-    except ValueError as error:
-        raise NotJson(f"the body is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise ConfigError("the body must be a JSON object")
-    return found
-
-
-def _tagged(etag: str) -> tuple[tuple[str, str], ...]:
-    return (("etag", f'"{etag}"'),) if etag else ()
-
-
-def _precondition(fields: Mapping[str, str]) -> str:
-    """What a change is made under: an ETag without its quotes, `NOT_THERE`, or "" for nothing.
-
-    Raises Unreadable or Changed.
-    """
-    none_match = fields.get("if-none-match")
-    if none_match is None:
-        return _strong(fields.get("if-match", ""))
-    hint = "to change what you have read, send its ETag in If-Match alone"
-    if none_match.strip() != "*":
-        raise Unreadable("If-None-Match: with a change it can be * alone", hint=hint)
-    if "if-match" in fields:
-        # Both are evaluated (RFC 9110 section 13.2.2), and nothing can be there and not be there.
-        raise Changed("If-Match wants something to be there, and If-None-Match: * nothing", hint=hint)
-    return NOT_THERE
-
-
-def _strong(value: str) -> str:
-    """The ETag of a precondition, without its quotes; "" for none, and for what any state meets.
-
-    A list, or a weak one, is no strong ETag of ours, and so meets nothing (RFC 9110 section 13.1.1).
-    """
-    text = value.strip()
-    return "" if text == "*" else text.strip('"') or text
-
-
-def _is_among(etag: str, value: str) -> bool:
-    tags = [one.strip().removeprefix("W/") for one in value.split(",")]
-    return f'"{etag}"' in tags or value.strip() == "*"
-
-
-def _next(operation: Query, path: str, fields: Mapping[str, object], data: object) -> tuple[tuple[str, str], ...]:
-    """Where the next page is (RFC 8288), if this one is full."""
-    limit = fields.get("limit")
-    if not operation.page or not isinstance(data, list) or not data or len(data) != limit:
-        return ()
-    last: Any = data[-1]
-    query = urlencode({**fields, "after": str(last[operation.page])}, doseq=True, quote_via=quote)
-    return (("link", f'<{path}?{query}>; rel="next"'),)
-
-
-def _methods(target: str) -> list[str]:
-    """What is possible at a path."""
-    path = target.partition("?")[0].removeprefix(PREFIX)
-    if path in ("/me", "/openapi.json", EVENTS):
-        return ["GET"]
-    return ROUTES.methods(path)
-
