@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from random import random
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import Factory, Protocol
@@ -24,6 +25,7 @@ from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
 from appproxy.service.relay.identity_blocks import Blocks
+from appproxy.service.relay.moves.stream_moves import MoveTimes, StreamMoves
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.told import ToldOfUsers
@@ -171,6 +173,9 @@ class World:
     connectors: tuple[str, ...] = ("c1", "c2")
     groups: dict[str, str] = field(default_factory=dict)
     limits: RosterLimits | None = None
+    #: Of streams that have to go elsewhere.
+    times: MoveTimes = field(default_factory=MoveTimes)
+    chance: Callable[[], float] = random
 
     def __post_init__(self) -> None:
         self.clock = Clock()
@@ -194,6 +199,7 @@ class World:
             Roster(self.clock.seconds(), self.limits), self.clock, failure_answer,
             ToldOfUsers(Blocks(), ShareTokens(bytes, b"k" * 32)), lambda: self.snapshot,
         )
+        self.relay.moves = StreamMoves(self.clock, self.relay.under_way, self.times, self.chance)
         self.front = Front(
             self.handle, self.clock, refusal, Stamps(self._new_id), entry=UserConnection, hooks=logging(self.log))
         # With this epoch ids begin with 1.

@@ -34,6 +34,16 @@ class UnderWay:
     def __len__(self) -> int:
         return len(self._new) + sum(map(len, self._applications.values()))
 
+    @property
+    def new(self) -> int:
+        """How many are not indexed yet."""
+        return len(self._new)
+
+    @property
+    def keys(self) -> int:
+        """How many sessions, subjects and applications there are by which any is found."""
+        return len(self._sessions) + len(self._subjects) + len(self._applications)
+
     def add(self, request: Revocable) -> None:
         """It has begun."""
         new = self._new

@@ -10,6 +10,7 @@ from appproxy.admin.base.operation import NOT_THERE
 from appproxy.admin.base.problem import Changed, NotJson, NotSaidToBeJson, TooLarge, Unreadable
 from appproxy.admin.transport.http_rules import (
     etag_field,
+    is_among,
     json_body,
     methods_at,
     next_page,

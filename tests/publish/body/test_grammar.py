@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appproxy.publish.body.grammar import ATTRIBUTE, CUT_TAG, TAG, any_of, caseless, tokenizer
@@ -149,6 +149,10 @@ def links_of(page: bytes, paths: bool) -> set[int]:
     return found
 
 
+@example(b"<a href='/p'>", True)
+@example(b"<a class=x href=/p title='a > b'>", True)
+@example(b"<img src='/p'><area x href=/p>", True)
+@example(b"<form action=&#104;ttp://in/>", False)
 @given(pages, st.booleans())
 def test_no_link_is_walked_over(page: bytes, paths: bool) -> None:
     """It stops at each tag with an address, or behind it with the address in its hands, and never within a tag."""

@@ -15,6 +15,7 @@ from appproxy.publish.application import Application
 from appproxy.service.exchange.exchange import Exchange
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.under_way import MOST_NEW, UnderWay
+from appproxy.tunnel.exchanges import State
 from appproxy.tunnel.frames import Kind
 from tests.service.exchanges import FakeExchange, head_for
 from tests.service.world import WIKI, Signal, World, requests, under_way
@@ -63,7 +64,7 @@ def test_what_is_added_is_found_until_it_is_taken_away(made: list[ProxiedRequest
                 index.lengthen(one)
             there.add(one)
         assert index.all() == there and len(index) == len(there)
-        assert len(index._new) <= most
+        assert index.new <= most
         if data.draw(st.booleans()):
             continue  # nobody asks, and what is new stays so
         assert index.endless == {each for each in there if each.session is not None}
@@ -75,7 +76,7 @@ def test_what_is_added_is_found_until_it_is_taken_away(made: list[ProxiedRequest
         assert index.of(["s2"], [("p2", "u1")], ["a0"]) == {
             each for each in there if each.plan.application.id == "a0" or (each.session is not None and (
                 each.session.id == "s2" or (each.session.provider, each.session.subject) == ("p2", "u1")))}
-    assert not (index._new or index._applications or index._sessions or index._subjects or index.endless)
+    assert (index.new, index.keys, index.endless) == (0, 0, set())
 
 
 def test_a_short_request_is_never_indexed() -> None:
@@ -83,9 +84,9 @@ def test_a_short_request_is_never_indexed() -> None:
     index = UnderWay()
     for number in range(MOST_NEW):
         index.add(request(0, number, number, 0))
-    assert not index._sessions
+    assert (index.new, index.keys) == (MOST_NEW, 0)
     index.add(request(0, 0, 0, 0))
-    assert len(index._sessions) == MOST_NEW and not index._new
+    assert (index.new, index.keys) == (0, MOST_NEW + MOST_NEW + 1)
 
 
 class RelayRig(World):
@@ -107,9 +108,12 @@ class RelayRig(World):
         return head_for("https://wiki.example.com/", method, body=body, upgrade=upgrade)
 
     def held(self) -> set[ProxiedRequest]:
-        """What a connector has, and what waits."""
-        waiting = {one for row in self.relay.roster._waiting.values() for one in row if isinstance(one, ProxiedRequest)}
-        return waiting | {one for peer in self.relay.roster.peers.values() for one in under_way(peer)}
+        """What is not over: a connector has it, or it waits for one."""
+        made = [one.responder for one in self.exchanges if isinstance(one.responder, ProxiedRequest)]
+        there = {one for one in made if one.state is not State.DONE}
+        assert len(there) == self.relay.roster.waiting + sum(
+            len(list(under_way(peer))) for peer in self.relay.roster.peers.values())
+        return there
 
 
 USERS = ["ask", "post", "upgrade", "leave"]

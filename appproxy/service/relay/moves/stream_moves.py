@@ -7,7 +7,7 @@ that its program loads again.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from heapq import nsmallest
 from random import random
@@ -65,6 +65,16 @@ class StreamMoves:
         self._next: IDelayedCall | None = None
         #: By kind, and how they ended: `closed`, `refused` or `cut`.
         self.ends: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def windows(self) -> Sequence[Spread]:
+        """When the streams go of each that ends."""
+        return [move.spread for move in self._moves.values()]
+
+    @property
+    def looks_on(self) -> bool:
+        """Is there anything that it will look at again?"""
+        return self._next is not None
 
     def begin(self, peer: Peer | None = None) -> None:
         """From now on the time runs for all streams of this connector, or of the node, also for such as begin later.

@@ -48,13 +48,12 @@ def test_late_and_spread() -> None:
     assert max(sum(at <= one < at + 1 for one in heard) for at in heard) <= 60 * 0.15
     assert dict(world.relay.moves.ends) == {("websocket", "closed"): 30, ("event-stream", "closed"): 30}
     world.clock.advance(10)
-    assert world.relay.moves._next is None, "it looks on for nobody"
+    assert not world.relay.moves.looks_on, "it looks on for nobody"
 
 
 def test_the_silent_ones_first() -> None:
     """Who has just said something is more likely in the middle of it."""
-    world = World()
-    world.relay.moves._chance = lambda: 0.0
+    world = World(chance=lambda: 0.0)
     streams = opened(world, 4)
     world.relay.moves.begin()
     closings(world, streams, 10)
@@ -124,7 +123,7 @@ def test_one_that_says_it_again_and_again() -> None:
     for _ in range(10):
         world.relay.moves.begin(peer)
         world.keep_alive(stream.signal, 1)
-    assert len(world.relay.moves._moves) == 1
+    assert len(world.relay.moves.windows) == 1
     heard = []
     for second in range(10, 30):
         world.keep_alive(stream.signal, 1)
@@ -140,11 +139,11 @@ def test_one_that_stays_and_goes_later() -> None:
     other = world.welcomed(instance=b"i" * 16)
     assert stream.request.peer is not None and stream.request.peer.online
     world.clock.advance(LOOK_SECONDS)
-    assert not world.relay.moves._moves
+    assert not world.relay.moves.windows
     world.keep_alive(other, 20)
     other.link.dataReceived(other.session.drain())
-    (move,) = world.relay.moves._moves.values()
-    assert not move.spread.has_begun(world.clock.seconds() + BEGIN - 1)
+    (window,) = world.relay.moves.windows
+    assert not window.has_begun(world.clock.seconds() + BEGIN - 1)
 
 
 def test_one_without_requests_has_none() -> None:
@@ -152,7 +151,7 @@ def test_one_without_requests_has_none() -> None:
     world = World()
     signal = world.welcomed()
     signal.link.dataReceived(signal.session.drain())
-    assert not world.relay.moves._moves
+    assert not world.relay.moves.windows
 
 
 def test_many_that_go_cost_one_look() -> None:
@@ -203,8 +202,7 @@ class _Open:
 
 def test_none_but_at_the_end() -> None:
     """With a share of 1 there is no window; the rest is counted when it is cut."""
-    world = World()
-    world.relay.moves._times = MoveTimes(30, 1)
+    world = World(times=MoveTimes(30, 1))
     streams = opened(world, 2)
     world.relay.moves.begin()
     assert closings(world, streams, 40) == []
