@@ -8,7 +8,7 @@ from tests.pki.authorities import authority, server
 
 def test_one_is_added_replaced_and_removed(house: House, alice: Seat) -> None:
     """Its key is never shown; one that ends soon is replaced in its place; what is not ordered has no button to order it."""
-    now = house.playground._wall_clock()
+    now = house.playground.wall_clock()
     issuer = authority(now=now)
     one, other = server(issuer, "wiki.example.org", now=now), server(issuer, "wiki.example.org", now=now)
     form = {"name": "for wiki", "certificate": one.certificate, "key": one.key, "authority": issuer.certificate}

@@ -8,7 +8,7 @@ from tests.pki.authorities import authority
 
 def test_an_authority_is_believed(house: House, alice: Seat) -> None:
     """Added by its certificate, and no longer believed."""
-    issuer = authority(now=house.playground._wall_clock())
+    issuer = authority(now=house.playground.wall_clock())
     form = {"name": "mdm", "certificate": issuer.certificate}
     page = alice.send("/device-authorities/new", form, of="/device-authorities/new")
     assert page.status == 200 and "mdm" in alice.see("/device-authorities").text, page.text

@@ -55,7 +55,7 @@ def test_a_life(house: House, alice: Seat, tmp_path: Path) -> None:
     house.call("PATCH", "/connector-groups/default", {"needs_approval": True})
     state, network = tmp_path / "waits", house.playground.network
     token = house.call("POST", "/connector-tokens", {"group": "default"})["token"]
-    network.run(Deferred.fromCoroutine(join(token, state, network, house.playground._wall_clock, "waits", environment={})))
+    network.run(Deferred.fromCoroutine(join(token, state, network, house.playground.wall_clock, "waits", environment={})))
     house.call("PATCH", "/connector-groups/default", {"needs_approval": False})
     (new,) = [one for one in house.call("GET", "/connectors") if one["state"] == "pending approval"]
     path = f"/connectors/{new['id']}"

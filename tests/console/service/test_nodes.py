@@ -8,7 +8,7 @@ from tests.pki.authorities import authority, server
 
 def test_certificates(house: House, alice: Seat) -> None:
     """Until when each holds and what it answers for; what is not ordered cannot be renewed here."""
-    now = house.playground._wall_clock()
+    now = house.playground.wall_clock()
     issuer = authority(now=now)
     made = server(issuer, "wiki.example.org", now=now)
     house.call("POST", "/certificates", {
