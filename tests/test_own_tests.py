@@ -59,13 +59,13 @@ PRIVATE = {
     "test_dialer.py": 1, "test_doctor_faults.py": 3, "test_documented_commands.py": 1, "test_ending.py": 2,
     "test_endpoint.py": 1, "test_exchange.py": 1, "test_exporter.py": 2, "test_follow.py": 1, "test_forwarding.py": 3,
     "test_gate.py": 2, "test_h2_pressure.py": 1, "test_half_close.py": 4, "test_listeners.py": 1, "test_live.py": 1,
-    "test_load_balancer.py": 1, "test_lock.py": 1, "test_notes.py": 1, "test_observation.py": 3, "test_operations.py": 3,
+    "test_load_balancer.py": 1, "test_lock.py": 1, "test_notes.py": 6, "test_observation.py": 3, "test_operations.py": 3,
     "test_origin.py": 1, "test_parent.py": 1, "test_patterns.py": 4, "test_provider_agent.py": 3,
     "test_provider_logout.py": 1, "test_reactor.py": 1, "test_reading.py": 5, "test_records.py": 8, "test_refreshing.py": 1,
     "test_refused.py": 2, "test_remote.py": 3, "test_risk.py": 2, "test_routing.py": 1, "test_sections.py": 2,
     "test_server.py": 1, "test_shared_identity.py": 1, "test_sources.py": 3, "test_state.py": 1, "test_steps.py": 1,
     "test_stream.py": 2, "test_stream_moves.py": 2, "test_tls.py": 1, "test_tls_factory.py": 2, "test_traces.py": 2,
-    "test_tracing.py": 3, "test_uplinks.py": 1, "test_websockets.py": 2, "test_wildcard.py": 2,
+    "test_tracing.py": 3, "test_uplinks.py": 1, "test_websockets.py": 3, "test_wildcard.py": 2,
 }
 
 #: Why some have to.

@@ -106,7 +106,7 @@ class BuiltInProvider:
         if run is None:
             run = self._threads = PasswordThreads(reactor, threads := threads_for(usable_cores()))
         self.directories = Directories(live, reactor, wall_clock, random_bytes)
-        facts = ProviderFacts(issuer, live, wall_clock, random_bytes, self.directories)
+        facts = self.facts = ProviderFacts(issuer, live, wall_clock, random_bytes, self.directories)
         checker = PasswordChecker(run, work.hasher, threads=threads)
         self._throttle = SharedThrottle(live, reactor, wall_clock, random_bytes)
         authenticator = PasswordAuthenticator(

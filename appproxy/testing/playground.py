@@ -53,17 +53,19 @@ class Playground:
         self.domain = domain
         began = self.network.seconds()
         epoch = time.time()  # noqa: TID251 -- OpenSSL judges certificates by the real clock, so ours begins there
-        self._wall_clock = lambda: epoch + self.network.seconds() - began
-        self._directory = Path(tempfile.mkdtemp(prefix="appproxy-playground-"))
+        #: Seconds since 1970, as everything in it has them.
+        self.wall_clock = lambda: epoch + self.network.seconds() - began
+        #: Where its files are until it stops.
+        self.directory = Path(tempfile.mkdtemp(prefix="appproxy-playground-"))
         settings = ServiceSettings(
             domain=domain, listen=Address(_HERE, 443), tunnel_listen=_TUNNEL, tunnel_address=str(_TUNNEL),
             access_log="access.log", strict=strict, admin_api=admin_api,
         )  # fmt: skip
-        state = self._directory / "service"
-        create_state(state, settings, self._wall_clock(), {})
+        state = self.directory / "service"
+        create_state(state, settings, self.wall_clock(), {})
         store = open_store(StatePaths(state), settings, {}, lambda text: None)
         self.service = assemble(
-            settings, state, store, self.network, self._wall_clock, pool=InlinePool(), run=lambda work: succeed(work())
+            settings, state, store, self.network, self.wall_clock, pool=InlinePool(), run=lambda work: succeed(work())
         )
         self.connectors: list[ConnectorNode] = []
         self._anchor = (state / "trust-anchor.pem").read_bytes()
@@ -91,7 +93,7 @@ class Playground:
             self.network.run(connector.stopService(), 300)
         self.service.provider.stop()
         self.network.run(self.service.node.stopService(), 300)
-        shutil.rmtree(self._directory, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def admin(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         """Any operation of the admin API."""
@@ -100,11 +102,11 @@ class Playground:
     def add_connector(self, group: str = "default") -> ConnectorNode:
         """Enrol a connector with a token, as an admin would, and start it."""
         made = self.admin("POST", "/connector-tokens", {"group": group})
-        state = self._directory / f"connector-{len(self.connectors)}"
-        joining = join(made["token"], state, self.network, self._wall_clock, state.name, environment={})
+        state = self.directory / f"connector-{len(self.connectors)}"
+        joining = join(made["token"], state, self.network, self.wall_clock, state.name, environment={})
         self.network.run(Deferred.fromCoroutine(joining))
         connector = ConnectorNode(
-            read_settings(state), state, self.network, ProcessStart({}), outside=TimeAndChance(self._wall_clock))
+            read_settings(state), state, self.network, ProcessStart({}), outside=TimeAndChance(self.wall_clock))
         connector.startService()
         self.network.run(connector.ready)
         self.connectors.append(connector)

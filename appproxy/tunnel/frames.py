@@ -179,6 +179,11 @@ class FrameReader:
         self._left = 0
         self._frame: tuple[int, int, int] | None = None
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for those that follow them."""
+        return len(self._pending)
+
     def receive(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes, in order.
 

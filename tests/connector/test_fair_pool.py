@@ -338,7 +338,7 @@ def test_streams_have_places_of_their_own(kind: str) -> None:
     assert busy.rig.uplink.requests.in_flight == 0
     assert len(busy.downloads("ann", 7)) == 7
     busy.signal.send(Kind.CANCEL, 1, b"12")
-    assert busy.rig.uplink.requests.begin_stream(next(iter(busy.rig.uplink.requests._open.values()))) is not None
+    assert busy.rig.uplink.requests.begin_stream(next(iter(busy.rig.uplink.requests.under_way.values()))) is not None
 
 
 def test_who_waits_in_vain_hears_so_before_the_application_is_blamed() -> None:

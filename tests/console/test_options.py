@@ -155,7 +155,7 @@ def names() -> Iterator[tuple[Seat, dict[str, str]]]:
 
 def furnish(house: House) -> dict[str, str]:
     """Make one of everything that has a page of its own; gives the ids of what is named by one."""
-    call, now = house.call, house.playground._wall_clock()
+    call, now = house.call, house.playground.wall_clock()
     issuer = authority(now=now)
     for path, body in (
         ("/providers", {"name": "corp", "issuer": "https://corp.example/", "client_id": "us", "client_secret": "x"}),

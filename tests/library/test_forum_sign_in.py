@@ -47,7 +47,7 @@ class Forum:
     def __init__(self) -> None:
         self.world = World(records=(FORUM,), applications=(WIKI,))
         found = Providers(lambda: self.world.store.snapshot, {}, MemoryReactorClock())
-        self.world.sign_in._context.providers["idp"] = found["idp"]  # type: ignore[index]
+        self.world.sign_in.context.providers["idp"] = found["idp"]  # type: ignore[index]
         self.browser = Browser(self.world)
         self.asked = parse_qs(urlsplit(self.browser.stop_at(PAGE, FORUM.issuer)).query)
         self.said = {"external_id": "7", "username": "ann", "name": "Ann", "email": "ann@example.com", "groups": "staff,trust"}

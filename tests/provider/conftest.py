@@ -72,8 +72,9 @@ def house(store: Store) -> Iterator[House]:
     root = Resource()
     for name, child in provider.resources().items():
         root.putChild(name, child)
-    yield House(clock, live, provider, root, noted)
-    provider.stop()
+    made = House(clock, live, provider, root, noted)
+    yield made
+    made.provider.stop()
     live.stop()
     assert clock.getDelayedCalls() == []
 

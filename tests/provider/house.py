@@ -17,12 +17,15 @@ from twisted.internet.task import Clock
 from twisted.web.resource import Resource
 
 from appproxy.identity.openid.oidc import challenge
+from appproxy.net.chance import TimeAndChance
 from appproxy.provider import BuiltInProvider
+from appproxy.provider.passwords.checker import PasswordWork
+from appproxy.provider.steps.party_sign_in import SignInWatch
 from appproxy.publish.application import Application
 from appproxy.store.database.live import LiveStore
 from appproxy.store.transaction import Transaction
 from tests.fakes.outcome import got
-from tests.fakes.threads import NoThreads
+from tests.fakes.threads import NoThreads, run_at_once
 
 ISSUER = "https://signin.example.com"
 CALLBACK = ISSUER + "/callback"
@@ -65,6 +68,19 @@ class House:
     root: Resource
     #: What was noted for the audit.
     noted: list[Noted] = field(default_factory=list)
+
+    def rebuild(self, **parts: Any) -> None:
+        """Another provider in its place, for which policies have these parts to say."""
+        def note(actor: str, action: str, target: str = "", detail: Mapping[str, object] | None = None) -> None:
+            self.noted.append(Noted(actor, action, target, detail or {}))
+
+        self.provider.stop()
+        self.provider = BuiltInProvider(
+            self.live, ISSUER, self.clock, TimeAndChance(Now(self.clock)), work=PasswordWork(CHEAP, run_at_once), note=note,
+            watch=SignInWatch(**parts))
+        self.provider.start()
+        for name, child in self.provider.resources().items():
+            self.root.putChild(name, child)
 
     @property
     def now(self) -> float:

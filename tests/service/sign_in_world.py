@@ -244,8 +244,8 @@ class World:
             builtin=BuiltInPages(end_session=self._end),
         )
         self.gate = Gate()
-        self._own = ResourceHandler(self.sign_in.application_root)
-        self._signin = ResourceHandler(self.sign_in.signin_root)
+        self.own = ResourceHandler(self.sign_in.application_root)
+        self.signin = ResourceHandler(self.sign_in.signin_root)
         self._device = ResourceHandler(self.sign_in.device_root)
         #: What browsers show where they are asked for certificates (DER).
         self.certificates: list[bytes] = []
@@ -263,12 +263,12 @@ class World:
         """What the front does with a request."""
         head = exchange.head
         if head.host == "signin.example.com":
-            self._signin(exchange)
+            self.signin(exchange)
         elif head.host == "device.example.com":
             exchange.shown_certificates = self.certificates
             self._device(exchange)
         elif head.target.startswith(b"/.appproxy/"):
-            self._own(exchange)
+            self.own(exchange)
         else:
             self._enter(exchange)
 

@@ -119,7 +119,7 @@ class TestLimits:
         reader = FrameReader(SIGNAL_LIMITS)
         data = HEADER.pack(5000, 0xff, 9, 17, 1) + bytes(5000) + encode(Kind.DRAIN)
         assert reader.receive(data[:3000]) == []
-        assert not reader._pending
+        assert reader.held == 0
         assert reader.receive(data[3000:]) == [(Kind.DRAIN, 0, 0, b"", b"")]
 
     def test_even_kinds_to_ignore_have_a_limit(self) -> None:
@@ -149,7 +149,7 @@ class TestPassThrough:
         """The reader holds no byte of a body between two reads."""
         reader = FrameReader(DATA_LIMITS, pass_through=Kind.BODY)
         reader.receive(HEADER.pack(65536, Kind.BODY, 0, 0, 5) + bytes(40000))
-        assert not reader._pending
+        assert reader.held == 0
 
 
 @given(st.lists(data_frames(), max_size=8), st.lists(st.integers(0, 2**16), max_size=12))
@@ -188,7 +188,6 @@ def test_buffering_is_linear() -> None:
     frame = encode(Kind.REQ, 1, b"x" * 60000)
     for at in range(0, len(frame) - 1, 100):
         assert reader.receive(frame[at : at + 100][: len(frame) - 1 - at]) == []
-        assert len(reader._pending) <= len(frame)
-        assert reader._need == len(frame)
+        assert reader.held <= len(frame)
     assert reader.receive(frame[-1:]) == [(Kind.REQ, 0, 1, b"x" * 60000, b"")]
-    assert not reader._pending
+    assert reader.held == 0

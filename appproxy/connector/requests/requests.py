@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import chain
+from types import MappingProxyType
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
@@ -160,6 +161,11 @@ class Requests:
             self._begin(forward)
         else:
             forward.reject(Code.UNKNOWN_APPLICATION)
+
+    @property
+    def under_way(self) -> Mapping[int, LiveRequest]:
+        """Those that are not over, by their ids."""
+        return MappingProxyType(self._open)
 
     def cancelled(self, channel: SignalConnection, request_id: int) -> None:
         """A CANCEL: for one in flight, for one just ended, or for one that has not come (yet)."""

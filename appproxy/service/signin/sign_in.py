@@ -106,22 +106,22 @@ class SignIn:
     ) -> None:
         #: The monotonic clock, where there is one.
         self._seconds = outside.wall_clock if refreshing is None else refreshing[1].seconds
-        self._context = SignInContext(
+        self.context = SignInContext(
             place.origin, place.port, store, providers, outside.wall_clock, outside.random_bytes,
             refreshes=refreshing is not None, risk=risk, device_origin=place.device_origin, statuses=statuses)
         #: Sign-ins of users whom no policy concerns, at applications; others may count theirs here, too. And those refused.
-        self.exempt, self.refused = self._context.exempt, self._context.refused
+        self.exempt, self.refused = self.context.exempt, self.context.refused
         #: Keeps sessions that are in use as new as their provider has them.
-        self.renewal = None if refreshing is None else Renewal(self._context, *refreshing)
-        self._way_back = WayBack(self._context)
-        self._device_link = DeviceLink(self._context)
-        check = DeviceCheck(self._context)
-        device_step = DeviceStep(self._context, self._way_back, check)
+        self.renewal = None if refreshing is None else Renewal(self.context, *refreshing)
+        self._way_back = WayBack(self.context)
+        self._device_link = DeviceLink(self.context)
+        check = DeviceCheck(self.context)
+        device_step = DeviceStep(self.context, self._way_back, check)
         #: The way to prove a device for a relying party.
-        self.device_elsewhere = DeviceElsewhere(self._context, check)
-        self._steps = SignInSteps(self._context, self._way_back, device_step)
-        self._provider_logout = ProviderLogout(self._context, self._seconds)
-        self._sign_out = SignOut(self._context, builtin.end_session)
+        self.device_elsewhere = DeviceElsewhere(self.context, check)
+        self._steps = SignInSteps(self.context, self._way_back, device_step)
+        self._provider_logout = ProviderLogout(self.context, self._seconds)
+        self._sign_out = SignOut(self.context, builtin.end_session)
         #: For the host `signin.DOMAIN`.
         self.signin_root: IResource = self._make_signin_root(builtin.pages)
         #: For the paths `/.appproxy/` of all application hosts.
@@ -133,7 +133,7 @@ class SignIn:
             b"style.css": style_sheet(), b".appproxy": _tree({b"style.css": style_sheet()}),
         })
         #: For the host `apps.DOMAIN`.
-        self.apps_root: IResource = AppsPage(self._context, self.begin, self.application_pages()).root
+        self.apps_root: IResource = AppsPage(self.context, self.begin, self.application_pages()).root
 
     def signin_pages(self) -> dict[bytes, IResource]:
         """The pages below `signin_origin`."""
@@ -156,7 +156,7 @@ class SignIn:
             b"finish": AsyncResource({b"GET": self._steps.finish}, self._limit()),
             b"again": AsyncResource({b"GET": self._way_back.again}, self._limit()),
             b"at": _WithPathsBelow(AsyncResource({b"GET": self._way_back.at}, self._limit())),
-            b"sign-in": AsyncResource({b"GET": SignInAgain(self._context).sign_in}, self._limit()),
+            b"sign-in": AsyncResource({b"GET": SignInAgain(self.context).sign_in}, self._limit()),
             b"sign-out": AsyncResource({b"GET": sign_out, b"HEAD": sign_out, b"POST": sign_out}),
             b"session": AsyncResource.reading(self._sign_out.session),
             b"style.css": style_sheet(),
@@ -164,8 +164,8 @@ class SignIn:
 
     async def _client_keys(self, request: IRequest) -> Answer:
         """The keys of our client at one provider, which the path names: that provider fetches them (`jwks_uri`)."""
-        record = self._context.snapshot.providers.get(request.path.rpartition(b"/")[2].decode("ascii", "replace"))
-        published = None if record is None else record.key_set(self._context.wall_clock())
+        record = self.context.snapshot.providers.get(request.path.rpartition(b"/")[2].decode("ascii", "replace"))
+        published = None if record is None else record.key_set(self.context.wall_clock())
         if published is None:
             return failure_answer(request, Code.NOT_FOUND, "no provider with keys has this path")
         return json_answer(200, published)
@@ -183,9 +183,9 @@ class SignIn:
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
         if not is_navigation(head):
-            return Answer(*error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True, brand=self._context.snapshot.brand))
+            return Answer(*error_page(Code.SIGN_IN_REQUIRED, request_id, accept_json=True, brand=self.context.snapshot.brand))
         if not head.target.startswith(b"/"):
-            return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False, brand=self._context.snapshot.brand))
+            return Answer(*error_page(Code.BAD_REQUEST, request_id, accept_json=False, brand=self.context.snapshot.brand))
         if not application.cookie_secure and (planted := self._planted(head, application, request_id)) is not None:
             return planted
         url, cookie = self._start(head, application, now, demand)
@@ -200,13 +200,13 @@ class SignIn:
         Raises RequestError(INTERNAL) when there is no key to seal with.
         """
         # An address that is too long for this way is kept with the form.
-        target = shown_target(self._context, application, head.host, head.target)
+        target = shown_target(self.context, application, head.host, head.target)
         start = with_demand(StartState(application.id, head.host, target, "", kept=ticket), demand)
-        url, cookie = begin(self._context, start, cookies_of_head(head, START_COOKIE), now)
+        url, cookie = begin(self.context, start, cookies_of_head(head, START_COOKIE), now)
         # No redirect: to where a form leads, a page may allow its own host alone, and browsers hold redirects to that, too
         # (`form-action`, Content Security Policy Level 3 section 6.4.2).
         page = render(
-            "onward", self._context.snapshot.brand, title="Your session has ended",
+            "onward", self.context.snapshot.brand, title="Your session has ended",
             text="What you have sent is kept, and is sent once you have signed in.", onward=url, key="", mark="",
             script=LEAD_ON_SCRIPT,
         )
@@ -224,7 +224,7 @@ class SignIn:
 
     def _planted(self, head: RequestHead, application: Application, request_id: str) -> Answer | None:
         """The page for a browser with two access cookies of one name, which deletes them; None for others."""
-        context = self._context
+        context = self.context
         host = head.host
         route = context.route(application, host)
         name = cookie_name(context.port, route.cookie_path, secure=False)
@@ -241,7 +241,7 @@ class SignIn:
         self, head: RequestHead, application: Application, now: float, demand: Demand = NOTHING
     ) -> tuple[str, bytes]:
         """The sign-in's first URL, with what comes back to `head.target` in it, and the lines of its cookie."""
-        context = self._context
+        context = self.context
         start, kept = start_for(context, application, head.host, head.target)
         url, cookies = begin(context, with_demand(start, demand), cookies_of_head(head, START_COOKIE), now)
         return url, cookies + kept
@@ -259,7 +259,7 @@ class SignIn:
     async def _welcome(self, request: IRequest) -> Answer:
         page = render(
             "message", brand_of(request), title="Sign-in", text="Open an application to sign in to it.",
-            link=self._context.snapshot.portal.url, link_text="Your applications",
+            link=self.context.snapshot.portal.url, link_text="Your applications",
         )  # fmt: skip
         return html_answer(200, page)
 

@@ -99,7 +99,7 @@ class Store:
     """An open database. Use `open` or `create`; threads may share it, each with its own transactions."""
 
     def __init__(self, engine: sa.Engine, sealer: Sealer, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
-        self._engine = engine
+        self.engine = engine
         self._sealer = sealer
         self._random_bytes = random_bytes
         self._builder = Builder()
@@ -157,23 +157,23 @@ class Store:
 
         A file has none, and is waited for.
         """
-        interrupt(self._engine)
+        interrupt(self.engine)
 
     def can_hear(self, reactor: object) -> bool:
         """Does the database tell of what others commit?"""
-        return notices.can_hear(self._engine, reactor)
+        return notices.can_hear(self.engine, reactor)
 
     def listen(self) -> PoolProxiedConnection:
         """A connection for `notices.Notices`. Raises StoreError."""
-        with _explaining(self._engine):
-            return notices.listen(self._engine)
+        with _explaining(self.engine):
+            return notices.listen(self.engine)
 
     def close(self) -> None:
         """Close all connections."""
         if self._watch is not None:
             self._watch.close()
             self._watch = None
-        self._engine.dispose()
+        self.engine.dispose()
 
     @contextmanager
     def transaction(self, now: float) -> Iterator[Transaction]:
@@ -200,13 +200,13 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
-        with _explaining(self._engine), self._engine.connect() as connection, begin_writing(connection):
+        with _explaining(self.engine), self.engine.connect() as connection, begin_writing(connection):
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         """One consistent look at the database, which waits for no writer."""
-        with _explaining(self._engine), self._engine.connect() as connection:
+        with _explaining(self.engine), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -224,7 +224,7 @@ class Store:
     @property
     def on_server(self) -> bool:
         """Is it a server's, which may be away while we are here?"""
-        return self._engine.dialect.name != "sqlite"
+        return self.engine.dialect.name != "sqlite"
 
     def build_snapshot(self, previous: Snapshot | None = None) -> Snapshot:
         """The picture of the store at this moment; what did not change since `previous` is shared with it.
@@ -260,9 +260,9 @@ class Store:
 
         To be called from one thread only.
         """
-        if self._engine.dialect.name != "sqlite":
+        if self.engine.dialect.name != "sqlite":
             return self.revision()
-        with _explaining(self._engine):
+        with _explaining(self.engine):
             if self._watch is not None and self._watched != self._file():
                 self._watch.invalidate()
                 self._watch = None
@@ -271,32 +271,32 @@ class Store:
                     self._watched = self._file()
                     # The number means something only on one and the same connection; a raw one, because a transaction
                     # that stays open would keep the journal growing.
-                    self._watch = self._engine.raw_connection()
+                    self._watch = self.engine.raw_connection()
                 return _data_version(self._watch)
             except sqlite3.Error as error:
                 # The driver's own, since SQLAlchemy is not between; the next poll gets another connection.
                 if self._watch is not None:
                     self._watch.invalidate()
                     self._watch = None
-                raise StoreError(f"{_name(self._engine)}: {error}") from error
+                raise StoreError(f"{_name(self.engine)}: {error}") from error
 
     def _file(self) -> tuple[int, int] | None:
         """Which file is the database now? None in memory, or when it has gone."""
-        return None if in_memory(self._engine.url) else file_identity(str(self._engine.url.database))
+        return None if in_memory(self.engine.url) else file_identity(str(self.engine.url.database))
 
     def _bring_up_to_date(self, say: Callable[[str], None]) -> None:
         newest = migrate.newest_version()
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             found = migrate.found_version(connection)
         if found is None:
-            raise StoreError(f"{_name(self._engine)}: no appproxy database", hint="run: appproxy init")
+            raise StoreError(f"{_name(self.engine)}: no appproxy database", hint="run: appproxy init")
         if not migrate.is_known(found):
             raise StoreError(
-                f"{_name(self._engine)}: its schema {found} is newer than this program ({newest})", hint="upgrade appproxy"
+                f"{_name(self.engine)}: its schema {found} is newer than this program ({newest})", hint="upgrade appproxy"
             )
         if found != newest:
-            say(f"{_name(self._engine)}: the schema is brought from {found} to {newest}")
-            with self._engine.connect() as connection, begin_writing(connection):
+            say(f"{_name(self.engine)}: the schema is brought from {found} to {newest}")
+            with self.engine.connect() as connection, begin_writing(connection):
                 # Several nodes may start at once: the first migrates, the others find nothing left to do.
                 without_limits(connection)
                 connection.execute(sa.select(revisions.c.revision).where(revisions.c.part == ALL).with_for_update())

@@ -41,9 +41,7 @@ class DataSession:
     __slots__ = ("_abort_owed", "_attachment", "_closed", "_empty", "_heartbeat", "_interims", "_limits", "_reader",
                  "_receivable", "_receives", "_receiving", "_sending", "_sends", "current", "reading", "role")
 
-    def __init__(
-        self, role: Role, now: float, limits: TunnelLimits = DEFAULT_LIMITS, *, jitter: float = 0.5
-    ) -> None:
+    def __init__(self, role: Role, now: float, limits: TunnelLimits = DEFAULT_LIMITS, *, jitter: float = 0.5) -> None:
         """`jitter`: as in `DataHeartbeat`."""
         self.role = role
         #: The attached request's id; 0 when idle.
@@ -78,6 +76,11 @@ class DataSession:
     def receiving_over(self) -> bool:
         """Nothing more will come of the current request."""
         return self._receiving is StreamDirection.OVER
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for those that follow them."""
+        return self._reader.held
 
     def receive(self, data: bytes, now: float) -> list[Frame]:
         """The frames for the owner, those of other requests than the current one left out. BODY comes in pieces.
@@ -309,8 +312,7 @@ class DataSession:
         """For the service: the body is over, and not one frame of the answer has come here."""
         return (
             self._attachment is Attachment.ATTACHED and self._sending is StreamDirection.OVER and self.role is Role.SERVICE
-            and self._receiving in (StreamDirection.WAITING, StreamDirection.STOPPED)
-        )
+            and self._receiving in (StreamDirection.WAITING, StreamDirection.STOPPED))
 
     def go(self) -> bytes:
         """[service] No body byte has come yet; the application may be told of the request all the same."""
@@ -390,9 +392,8 @@ class DataSession:
         if self.idle or self._closed:
             return float("inf")
         return self._heartbeat.next_tick(
-            asked=self._attachment is Attachment.ASKED, stopped=self._receiving is StreamDirection.STOPPED,
-            reading=self.reading,
-        )
+            asked=self._attachment is Attachment.ASKED, reading=self.reading,
+            stopped=self._receiving is StreamDirection.STOPPED)
 
     def take_output(self) -> bytes:
         """PINGs, PONGs and owed ABORTs to write, once."""

@@ -156,8 +156,8 @@ def test_a_connector_joins(playground: Playground) -> None:
     assert answer(connie, made["user_code"], group="berlin").status == 200
     status, found = poll(playground, made)
     assert status == 200 and found["join_token"].startswith("appproxy1.") and "access_token" not in found
-    joining = join(found["join_token"], playground._directory / "rack-7", playground.network,
-                   playground.service.api._wall_clock, "rack-7", environment={})
+    joining = join(found["join_token"], playground.directory / "rack-7", playground.network,
+                   playground.wall_clock, "rack-7", environment={})
     _, issued = playground.network.run(Deferred.fromCoroutine(joining))
     assert issued.state == "pending approval"
     row = playground.admin("GET", "/audit", {"limit": 1, "action": "connector.join"})[0]
@@ -462,7 +462,7 @@ def test_another_provider_is_asked_before_a_session_goes_on(
     corp = playground.admin("GET", "/providers/corp")["id"]
     playground.admin("POST", "/role-assignments", {"role": "auditor", "group": "ops", "provider": "corp"})
     playground.admin("POST", "/role-assignments", {"role": "reader", "user": "carol", "provider": "corp"})
-    now = playground.service.api._wall_clock()
+    now = playground.wall_clock()
     session = Session("9" * 32, "carol", "https://id.example.net", corp, "Carol", now, now + 9000.0, now, groups=("ops",))
     made = Deferred.fromCoroutine(_begun(playground, session))
     tokens = {"refresh_token": playground.network.run(made)}

@@ -170,7 +170,7 @@ def person(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
     monkeypatch.setattr("appproxy.cli.running.contexts.code_shown", lambda shown: seen.append(shown.code))
     monkeypatch.setattr("appproxy.cli.running.contexts._sleep", elsewhere)
-    monkeypatch.setattr("appproxy.cli.running.contexts._wall_clock", playground.service.api._wall_clock)
+    monkeypatch.setattr("appproxy.cli.running.contexts._wall_clock", playground.wall_clock)
     playground.add_user("ann", "a rather long password")
     playground.admin("POST", "/role-assignments", {"role": "administrator", "user": "ann"})
     yield seen

@@ -219,7 +219,7 @@ class TestLongAnswers:
         origin.deliver(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
         data.read()
         data.attached(1)
-        (forward,) = rig.uplink.requests._open.values()
+        (forward,) = rig.uplink.requests.under_way.values()
         forward.deadline_passed(rig.clock.seconds() + 600)
         assert [(Kind(frame[0]), decode_code(frame[3])[0]) for frame in data.read()] == [(Kind.ABORT, Code.ORIGIN_TIMEOUT)]
         assert (signal.read(), origin.end) == ([], "aborted")
@@ -683,7 +683,7 @@ class TestFailures:
         signal = rig.online()
         send(signal, 1)
         origin = rig.origin()
-        (forward,) = rig.uplink.requests._open.values()
+        (forward,) = rig.uplink.requests.under_way.values()
         assert isinstance(forward, OriginRequest)
         forward.answer_received([Head(200, b"x" * 100_000 + b": 1\n", None, False, False), End(b"", True)])
         ((kind, id, _),) = finals(signal.read())
@@ -769,7 +769,7 @@ def test_an_application_may_take_an_hour(rig: Rig) -> None:
     signal = rig.online()
     send(signal, 1, replace(request(), timeout=3600.0))
     rig.origin()
-    keep = list(rig.uplink.requests._open.values())
+    keep = list(rig.uplink.requests.under_way.values())
     assert keep[0].deadline == rig.clock.seconds() + 3600.0 + TIMEOUT_MARGIN
 
 

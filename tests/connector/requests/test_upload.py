@@ -61,7 +61,7 @@ def test_what_goes_once_more_is_no_longer_paused_by_the_one_before(rig: Rig) -> 
     data.attached(1)
     data.wire.deliver(data.session.body(b"first"))
     origin.clog()
-    (forward,) = rig.uplink.requests._open.values()
+    (forward,) = rig.uplink.requests.under_way.values()
     assert isinstance(forward, OriginRequest) and forward.upload is not None and data.wire.paused
     forward.upload.rewind()
     assert origin.producer is None and not data.wire.paused

@@ -34,7 +34,7 @@ def test_all_that_can_be_said_of_a_request(house: House, alice: Seat) -> None:
 
 def test_a_device_with_a_subject(house: House, alice: Seat) -> None:
     """A policy about the subject of a device's certificate is tried by its parts."""
-    issuer = authority(now=house.playground._wall_clock())
+    issuer = authority(now=house.playground.wall_clock())
     house.call("POST", "/device-authorities", {"name": "mdm", "certificate": issuer.certificate})
     house.call("PUT", "/strengths/laptop", {"document": {"any_of": [{"device": "mdm", "subject": {"OU": "laptops"}}]}})
     house.call("PUT", "/policies/laptops", {"document": {

@@ -176,7 +176,7 @@ def test_a_break_glass_user_is_let_in_and_told_of(browser: Browser, house: House
 
     put(house, grant={"block": True})
     house.write(lambda tx: policies.set_exempt(tx, "ann", wanted=True))
-    house.provider._consent._parties._observe = observe
+    house.rebuild(observe=observe)
     assert "code" in sign_in(browser, party).query
     assert of(house, "client.break_glass")[0]["break_glass"] == ["p"]
     assert [elsewhere for _, _, elsewhere in heard] == [True] and heard[0][0]
@@ -246,13 +246,13 @@ class TestDevice:
             found.append((session, user, onward))
             return "https://device.example.com/"
 
-        house.provider._consent._parties._device_url = url
+        house.rebuild(device_url=url)
         put(house, grant={"require": ["device"]}, message="Use your laptop.")
         return found
 
     def text(self, house: House, session: str, user: str, onward: str, proved: float = 0.0) -> str:
         """What the device host says."""
-        context = house.provider._consent._facts.context()
+        context = house.provider.facts.context()
         device = ProvedDevice("corp", "f" * 64, (("CN", "laptop-7"),), ("p",), proved or house.now, house.now + 1e6)
         return DeviceElsewhereState(session, user, onward).proved(
             device, context.key, house.now, context.nonce()).decode("ascii")

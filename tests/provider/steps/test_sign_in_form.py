@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from types import SimpleNamespace
-from typing import cast
 from urllib.parse import parse_qsl
 
 import pytest
@@ -13,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from appproxy.provider.facts import ProviderFacts
 from appproxy.provider.passwords.authenticator import LONGEST_NAME
 from appproxy.provider.passwords.rules import hash_password
 from appproxy.provider.steps.sign_in_form import PARAMETERS, TO_ACCOUNT, application_name, resume
@@ -43,7 +40,7 @@ class TestNoOracle:
         # The very first entry about nobody begins a chain of the audit.
         sign_in(Browser(house.root), wiki, "somebody", "wrong horse")
         asked: list[str] = []
-        event.listen(store._engine, "after_cursor_execute", lambda *given: asked.append(given[2]))
+        event.listen(store.engine, "after_cursor_execute", lambda *given: asked.append(given[2]))
         seen = set()
         for name in ("nobody", "ann", "app", "key", "invited", "must"):
             asked.clear()
@@ -74,21 +71,16 @@ class TestForm:
         assert policy.count("'sha256-") == 2 and "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
 
 
-def facts_of(house: House) -> ProviderFacts:
-    """What the form asks of them here: who is known."""
-    return cast(ProviderFacts, SimpleNamespace(live=house.live))
-
-
 @pytest.mark.parametrize("given", [{}, {"client_id": ""}, {"client_id": "nobody"}])
 def test_a_request_of_nobody_known(house: House, given: dict[str, str]) -> None:
     """Names no application."""
-    assert application_name(facts_of(house), given) == ""
+    assert application_name(house.provider.facts, given) == ""
 
 
 def test_the_name_of_where_users_go_on_to(house: House, wiki: Flow) -> None:
     """An application's; and the account's, whatever else such a sign-in has."""
-    assert application_name(facts_of(house), {"client_id": wiki.client_id}) == "wiki"
-    assert application_name(facts_of(house), {"client_id": wiki.client_id, **PARAMETERS}) == "your account"
+    assert application_name(house.provider.facts, {"client_id": wiki.client_id}) == "wiki"
+    assert application_name(house.provider.facts, {"client_id": wiki.client_id, **PARAMETERS}) == "your account"
 
 
 #: Of any request: none brings the one by which a form leads to the account.

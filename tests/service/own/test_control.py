@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
 from appproxy.pki.issuing.request import certificate_request, new_key

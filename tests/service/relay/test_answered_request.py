@@ -50,6 +50,9 @@ class Data:
     def let_go(self) -> None:
         self.said.append("let go")
 
+    def rest(self) -> None:
+        self.said.append("rest")
+
 
 class Asked(RelayRig):
     """A user has asked, and the connector has the request."""

@@ -158,7 +158,7 @@ def test_a_certificate_of_ours_is_for_one_user(owner: str, provider: str, is_let
     laptop = make("laptop-7", ROOT, **TIMES, extensions=(  # type: ignore[arg-type]
         CLIENT, x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"urn:appproxy:user:{owner}")])))
     world.store.snapshot = replace(world.store.snapshot, device_authorities={"builtin": AUTHORITY})
-    step = DeviceCheck(world.sign_in._context)
+    step = DeviceCheck(world.sign_in.context)
     session = Session("s", "ann", ISSUER, provider, "Ann", NOW, NOW + 100.0, NOW)
     request = _Shown(der(laptop))
     if is_let_in:
@@ -198,7 +198,7 @@ def test_a_responder_is_asked(world: World) -> None:
     session = Session("s", "ann", ISSUER, "idp", "Ann", NOW, NOW + 100.0, NOW)
     asks = replace(AUTHORITY, sources=RevocationSources(ocsp=("http://ocsp.corp/",)))
     responder = _Responder(NOW + 50.0)
-    context = replace(world.sign_in._context, statuses=responder)
+    context = replace(world.sign_in.context, statuses=responder)
     for authority, answered, count in ((AUTHORITY, 0.0, 0), (asks, NOW + 50.0, 1)):
         world.store.snapshot = replace(world.store.snapshot, device_authorities={"corp": authority})
         step = DeviceCheck(context)
@@ -213,7 +213,7 @@ def test_a_responder_is_asked(world: World) -> None:
         found(step, _Shown(der(stranger)), session)
     assert len(responder.asked) == 2
     with pytest.raises(IdentityError, match="no responder can be asked here"):
-        found(DeviceCheck(world.sign_in._context), _Shown(der(LAPTOP)), session)
+        found(DeviceCheck(world.sign_in.context), _Shown(der(LAPTOP)), session)
 
 
 def test_lists_that_have_not_come_yet(world: World) -> None:
@@ -222,7 +222,7 @@ def test_lists_that_have_not_come_yet(world: World) -> None:
     fetched = replace(AUTHORITY, sources=RevocationSources(crl_urls=("http://pki.corp/a.crl",)))
     world.store.snapshot = replace(world.store.snapshot, device_authorities={"corp": fetched})
     with pytest.raises(IdentityError, match="the list of CN=Company Devices is not there"):
-        found(DeviceCheck(world.sign_in._context), _Shown(der(LAPTOP)), session)
+        found(DeviceCheck(world.sign_in.context), _Shown(der(LAPTOP)), session)
 
 
 class _Shown:

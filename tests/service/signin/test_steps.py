@@ -377,7 +377,7 @@ class TestCallback:
         snapshot = World(applications=(other,)).store.snapshot
         record = replace(snapshot.providers["idp"], id="other")
         world.store.snapshot = replace(snapshot, providers={"other": record})
-        world.sign_in._context.providers["other"] = OidcProvider(record, world.provider)  # type: ignore[index]
+        world.sign_in.context.providers["other"] = OidcProvider(record, world.provider)  # type: ignore[index]
         begun_again(browser, url)
 
 

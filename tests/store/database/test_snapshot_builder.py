@@ -114,7 +114,7 @@ def test_only_tables_that_have_changed_are_read(store: Store, now: float) -> Non
         ann = users.add(tx, "ann", "hash")
         assignments.assign(tx, "wiki", user="ann")
     read: list[str] = []
-    engine = store._engine
+    engine = store.engine
     sa.event.listen(engine, "before_cursor_execute", lambda *given: read.append(given[2]))
     latest = store.build_snapshot()
     for change, again in (

@@ -68,11 +68,11 @@ class TestSchema:
         first = Store.create(database_url, sealer)
         with first.transaction(0) as tx:
             tx.connection.execute(sa.text("UPDATE revisions SET revision = revision + 1"))
-        log = Path(str(first._engine.url.database) + "-wal")
+        log = Path(str(first.engine.url.database) + "-wal")
         before = log.stat().st_ino
         second = Store.open(database_url, sealer)
         program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); list(c.execute('SELECT 1 FROM users')); c.close()"
-        subprocess.run([sys.executable, "-c", program, str(first._engine.url.database)], check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", program, str(first.engine.url.database)], check=True, timeout=60)
         assert log.exists() and log.stat().st_ino == before
         for one in (first, second):
             one.close()

@@ -95,7 +95,7 @@ def together(store: Store, *do: Callable[[Transaction], object]) -> list[Any]:
 def commits(store: Store) -> list[None]:
     """Gets an element with each commit from now on."""
     made: list[None] = []
-    sa.event.listen(store._engine, "commit", lambda connection: made.append(None))
+    sa.event.listen(store.engine, "commit", lambda connection: made.append(None))
     return made
 
 
@@ -142,7 +142,7 @@ class TestGroups:
     def test_one_alone_is_a_transaction_as_before(self, file_store: Store) -> None:
         """Without savepoints, which cost something."""
         said: list[str] = []
-        sa.event.listen(file_store._engine, "checkout", lambda driver, *_: driver.set_trace_callback(said.append))
+        sa.event.listen(file_store.engine, "checkout", lambda driver, *_: driver.set_trace_callback(said.append))
         assert together(file_store, use("a")) == [True] and not any("SAVEPOINT" in one for one in said)
         together(file_store, use("b"), use("c"))
         assert sum(one.startswith("SAVEPOINT") for one in said) == 2
@@ -225,17 +225,17 @@ class TestFaults:
 
     def test_a_commit_that_fails_fails_for_all(self, file_store: Store) -> None:
         """One that had failed before keeps its own reason."""
-        sa.event.listen(file_store._engine, "commit", _disk_full)
+        sa.event.listen(file_store.engine, "commit", _disk_full)
         outcomes = together(file_store, use("a"), use_and_fail("b"), use("c"))
         assert [outcome.getErrorMessage().rpartition(": ")[2] for outcome in outcomes] == ["disk full", "no b", "disk full"]
-        sa.event.remove(file_store._engine, "commit", _disk_full)
+        sa.event.remove(file_store.engine, "commit", _disk_full)
         assert used(file_store) == set()
 
     def test_a_database_that_is_locked_fails_for_all_at_once(self, file_store: Store, tmp_path: Path) -> None:
         """Not one after the other, five seconds each."""
         other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        with file_store._engine.connect() as connection:
+        with file_store.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout=0")
         outcomes = together(file_store, use("a"), use("b"), use("c"))
         assert all("locked" in outcome.getErrorMessage() for outcome in outcomes)
@@ -308,7 +308,7 @@ def test_together_is_the_same_as_one_after_the_other(template: bytes, tmp_path_f
     for name, grouped in (("one.db", False), ("all.db", True)):
         (directory / name).write_bytes(template)
         store = open_store(directory / name)
-        sa.event.listen(store._engine, "connect", lambda raw, record: raw.execute("PRAGMA synchronous=OFF"))
+        sa.event.listen(store.engine, "connect", lambda raw, record: raw.execute("PRAGMA synchronous=OFF"))
         works = waiting(*map(transaction_of, writes))
         for some in [works] if grouped else [[work] for work in works]:
             carry_out(some, store, lambda: NOW, lambda: 0.0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from appproxy.errors import Code, LocalProtocolError, RemoteProtocolError
 from appproxy.tunnel.connections.data import DataSession
 from appproxy.tunnel.connections.signal import Role
-from appproxy.tunnel.frames import DATA_LIMITS, HEADER, Frame, FrameReader, Kind, encode
+from appproxy.tunnel.frames import DATA_LIMITS, HEADER, Frame, Kind, encode
 from appproxy.tunnel.json_heads.handshake import Goodbye, encode_error
 from appproxy.tunnel.limits import TunnelLimits
 from appproxy.tunnel.messages import encode_code, encode_response
@@ -807,10 +807,9 @@ def test_pieces_count_between_empty_frames() -> None:
 def test_nothing_of_a_body_is_kept() -> None:
     """A session holds no byte of a body that was given to its owner: memory does not grow with the body."""
     pair = Pair()
-    reader: FrameReader = pair.connector._reader
     for _ in range(20):
         pair.to_connector(pair.service.body(bytes(65536))[:40000])
-        assert not reader._pending
+        assert pair.connector.held == 0
         pair.to_connector(bytes(65536 + 12 - 40000))
 
 

@@ -87,6 +87,11 @@ class KeptConnections(Generic[C]):
     def __iter__(self) -> Iterator[C]:
         return chain(self._quiet, *self._settling.values())
 
+    @property
+    def owners(self) -> int:
+        """Of how many owners there are any."""
+        return len(self._of)
+
     def add(self, connection: C, now: float) -> None:
         """It has served a request, and may serve another."""
         connection.deadline = now + IDLE_SECONDS

@@ -164,7 +164,7 @@ def test_all_that_are_here_are_counted_and_the_oldest_goes_first() -> None:
     assert take(kept, ANN, 0.08) is connections[2]
     for connection in connections:
         kept.discard(connection)
-    assert (len(kept), kept._of) == (0, {})
+    assert (len(kept), kept.owners) == (0, 0)
 
 
 def test_an_owner_leaves_nothing() -> None:
@@ -173,7 +173,7 @@ def test_an_owner_leaves_nothing() -> None:
     for number in range(100):
         add(kept, Connection(b"%016d" % number), number)
         assert take(kept, BOB, number + 0.5)
-    assert (len(kept), kept._of) == (0, {})
+    assert (len(kept), kept.owners) == (0, 0)
 
 
 @pytest.mark.parametrize(("answer", "seconds"), [(OK, SETTLE_SECONDS), (NO_BODY, BODYLESS_SETTLE_SECONDS)])
@@ -289,8 +289,6 @@ def test_each_is_kept_once_or_not_at_all(steps: list[tuple[int, str, float]]) ->
             there.discard(connection)
         elif what == "take":
             there.discard(take(kept, ANN, now, full=number > 2))
-        assert set(kept) == there and len(kept) == len(there) == sum(map(len, (kept._quiet, *kept._settling.values())))
-        mine: set[object] = {each for row in kept._of.values() for each in row}
-        assert mine == {
-            each for each in there if isinstance(each, Connection) and each.asker == ANN}
+        assert set(kept) == there and len(kept) == len(there)
+        assert kept.owners == any(isinstance(each, Connection) and each.asker == ANN for each in there)
         assert all((one.kept_in is not None) == (one in there) for one in connections)

@@ -130,7 +130,7 @@ def test_a_slow_application_pauses_the_sender() -> None:
         data.wire.deliver(data.session.body(piece))
         rig.clock.advance(0)
     assert data.wire.paused
-    forward = rig.uplink.requests._open[1]
+    forward = rig.uplink.requests.under_way[1]
     assert forward.upload is not None
     assert forward.upload.received <= 65_535 + MOST_WAITING + 3 * len(piece)
     got = application.body()
@@ -181,7 +181,7 @@ def test_the_window_of_the_connection_survives_those_who_leave() -> None:
     data.wire.clog()
     application.session.send_data(1, b"x" * WINDOW)
     application.say()
-    forward = rig.uplink.requests._open[1]
+    forward = rig.uplink.requests.under_way[1]
     assert isinstance(forward, OriginRequest)
     stream = forward.connection
     assert isinstance(stream, H2Stream)

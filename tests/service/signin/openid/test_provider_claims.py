@@ -17,6 +17,7 @@ from appproxy.identity.openid.encrypted_token import EncryptionKey
 from appproxy.identity.openid.id_token import Claims
 from appproxy.identity.openid.oidc import TokenAnswer
 from appproxy.identity.openid.oidc_settings import read_settings
+from appproxy.service.signin.openid.identity_provider import OidcProvider
 from appproxy.service.signin.openid.provider_claims import WantedClaims, _user_info, lacking
 from appproxy.store.snapshot import ProviderRecord
 from tests.service.sign_in_world import ISSUER, RECORD, Browser, FakeProvider, World
@@ -223,6 +224,12 @@ def test_groups_that_do_not_fit() -> None:
     assert made.provider.asked_places == []
 
 
+def fetch_groups(made: World) -> None:
+    """The provider's record allows it from now on."""
+    record = replace(RECORD, fetch_groups=True)
+    made.sign_in.context.providers["idp"] = OidcProvider(record, made.provider)  # type: ignore[index]
+
+
 @pytest.mark.parametrize(("elsewhere", "enters"), [
     (["other", "staff"], True), ([], False), (RequestError(Code.PROVIDER_UNREACHABLE, "away"), False),
     (IdentityError(Code.TOKEN_REFUSED, "something else"), False),
@@ -231,7 +238,7 @@ def test_groups_that_are_fetched(elsewhere: list[str] | Exception, enters: bool)
     """Where the provider's record allows it. Without them nobody enters who needs one."""
     made = world({"sub": "eve", "name": "Eve"}, **OVERAGE)
     made.store.snapshot = replace(made.store.snapshot, providers={"idp": replace(RECORD, fetch_groups=True)})
-    made.sign_in._context.providers["idp"]._record = replace(RECORD, fetch_groups=True)  # type: ignore[attr-defined]
+    fetch_groups(made)
     made.provider.elsewhere = elsewhere
     assert (Browser(made).open(PAGE).status == 200) is enters
     assert made.provider.asked_places == ["https://graph.microsoft.com/v1.0/me/getMemberObjects"]
@@ -243,7 +250,7 @@ def test_groups_that_somebody_else_would_tell() -> None:
     """A believed token that names another place than the directory does not make us send the access token there."""
     source = {"src1": {"endpoint": "https://directory.example/groups"}}
     made = world({"sub": "eve", "name": "Eve"}, _claim_names=OVERAGE["_claim_names"], _claim_sources=source)
-    made.sign_in._context.providers["idp"]._record = replace(RECORD, fetch_groups=True)  # type: ignore[attr-defined]
+    fetch_groups(made)
     made.store.snapshot = replace(made.store.snapshot, providers={"idp": replace(RECORD, fetch_groups=True)})
     made.provider.elsewhere = ["staff"]
     assert Browser(made).open(PAGE).failure is Code.NOT_ASSIGNED

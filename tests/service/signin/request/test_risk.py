@@ -66,10 +66,10 @@ def risk(service: Service, tmp_path: Path) -> SignInRisk:
 def judging(service: Service, risk: SignInRisk) -> Iterator[Service]:
     """A service that judges; no policy is left behind."""
     service.sign_in = SignIn(
-        SignInPlace(ISSUER, 443), service.store, service.sign_in._context.providers, TimeAndChance(Now(service.clock)),
+        SignInPlace(ISSUER, 443), service.store, service.sign_in.context.providers, TimeAndChance(Now(service.clock)),
         builtin=BuiltInPages(service.builtin.resources(), service.builtin.end_session), risk=risk)
-    service._own = ResourceHandler(service.sign_in.application_root)
-    service._signin = ResourceHandler(service.sign_in.signin_root)
+    service.own = ResourceHandler(service.sign_in.application_root)
+    service.signin = ResourceHandler(service.sign_in.signin_root)
     yield service
     if "p" in service.live.snapshot.policies.policies:
         got(service.live.write(policies.remove, DocumentKind.POLICY, "p"))

@@ -70,8 +70,8 @@ class Node(World):
         self.reached = []
         #: The groups that requests came with.
         self.groups: list[tuple[str, ...]] = []
-        self._own = ResourceHandler(self.sign_in.application_root)
-        self._signin = ResourceHandler(self.sign_in.signin_root)
+        self.own = ResourceHandler(self.sign_in.application_root)
+        self.signin = ResourceHandler(self.sign_in.signin_root)
 
     def _enter(self, exchange: FakeExchange) -> None:
         """As the stages `authentication` and `authorization` do it."""

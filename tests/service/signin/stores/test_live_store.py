@@ -61,8 +61,8 @@ class Service(World):
         )
         self.gate = Gate()
         self.reached = []
-        self._own = ResourceHandler(self.sign_in.application_root)
-        self._signin = ResourceHandler(self.sign_in.signin_root)
+        self.own = ResourceHandler(self.sign_in.application_root)
+        self.signin = ResourceHandler(self.sign_in.signin_root)
         self._apps = ResourceHandler(self.sign_in.apps_root)
 
     def handle(self, exchange: FakeExchange) -> None:

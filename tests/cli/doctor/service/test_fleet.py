@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appproxy.cli.doctor.fleet import examine
 
 import appproxy
 from appproxy.admin.transport.direct import open_store
 from appproxy.cli.doctor.findings import Finding, Health, Walk
+from appproxy.cli.doctor.service.fleet import examine
 from appproxy.config import StatePaths
 from appproxy.config.values import WORKERS_APART
 from appproxy.store.connectors import connectors, groups, sightings
@@ -78,7 +78,7 @@ def fleet(state: Path) -> Iterator[Fleet]:
 @pytest.fixture
 def resolved(monkeypatch: pytest.MonkeyPatch) -> None:
     """What answers at a node's address is right, as far as TLS tells: certificates of the tests are dated otherwise."""
-    monkeypatch.setattr("appproxy.cli.doctor.fleet.shake_hands", lambda plain, *_: plain)
+    monkeypatch.setattr("appproxy.cli.doctor.service.fleet.shake_hands", lambda plain, *_: plain)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from appproxy.store.database.store import Store
 from appproxy.store.policies import documents
 from appproxy.store.policies.documents import DocumentKind
 from appproxy.testing.network import InlinePool, MemoryNetwork
-from appproxy.twistd.assembly import ADMIN, Assembly, assemble
+from appproxy.twistd.assembly.assemble import ADMIN, Assembly, assemble
 from appproxy.twistd.state import create_state
 from tests.fakes.outcome import got
 from tests.fakes.threads import run_at_once
@@ -54,66 +54,74 @@ class Parts:
         return made
 
 
+class Node:
+    """A node that is ready when the test says so."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.ready, self.running, self._said = parts.ready, False, parts.said
+        self.succession, self.membership = parts.part("succession"), parts.part("membership")
+        self.succession.hand_over = lambda: {"users": 3}
+
+    def startService(self) -> None:
+        self.running = True
+        self._said.append("node start")
+
+    def stopService(self) -> Deferred[None]:
+        self._said.append("node stop")
+        return succeed(None)
+
+
+class Admin:
+    """The socket of commands."""
+
+    descriptor = 7
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._said = parts, parts.said
+
+    def startService(self) -> None:
+        self._said.append("admin start")
+
+    def stopService(self) -> Deferred[None]:
+        self._said.append("admin stop")
+        return self._parts.waits
+
+    def adopt(self, descriptor: int) -> None:
+        self._said.append(f"admin adopt {descriptor}")
+
+    def serve_handed(self, open_: Callable[[Any], object], process: int, reloads: int) -> None:
+        self._said.append(f"admin handed {process} {reloads} {open_('site')}")
+
+    def enter(self) -> None:
+        self._said.append("admin enter")
+
+    def leave(self) -> None:
+        self._said.append("admin leave")
+
+
+class Tracing:
+    """What sends traces."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._said = parts.said
+
+    async def stop(self) -> None:
+        self._said.append("tracing stop")
+
+
 class Rig:
     """A node of stand-ins."""
 
     def __init__(self, *, tracing: bool = True) -> None:
         parts = self.parts = Parts()
-        said = self.said = parts.said
-
-        class Node:
-            """A node that is ready when the test says so."""
-
-            ready = parts.ready
-            running = False
-            succession = parts.part("succession")
-            membership = parts.part("membership")
-
-            def startService(self) -> None:
-                self.running = True
-                said.append("node start")
-
-            def stopService(self) -> Deferred[None]:
-                said.append("node stop")
-                return succeed(None)
-
-        class Admin:
-            """The socket of commands."""
-
-            descriptor = 7
-
-            def startService(self) -> None:
-                said.append("admin start")
-
-            def stopService(self) -> Deferred[None]:
-                said.append("admin stop")
-                return parts.waits
-
-            def adopt(self, descriptor: int) -> None:
-                said.append(f"admin adopt {descriptor}")
-
-            def serve_handed(self, open_: Callable[[Any], object], process: int, reloads: int) -> None:
-                said.append(f"admin handed {process} {reloads} {open_('site')}")
-
-            def enter(self) -> None:
-                said.append("admin enter")
-
-            def leave(self) -> None:
-                said.append("admin leave")
-
-        class Tracing:
-            """What sends traces."""
-
-            async def stop(self) -> None:
-                said.append("tracing stop")
-
-        node: Any = Node()
-        node.succession.hand_over = lambda: {"users": 3}
-        self.node = node
+        self.said = parts.said
+        node: Any = Node(parts)
+        admin: Any = Admin(parts)
+        traces: Any = Tracing(parts) if tracing else None
         unused: Any = None
         self.assembly = Assembly(
-            unused, node, parts.part("provider"), unused, Admin(), parts.part("issuer"),  # type: ignore[arg-type]
-            parts.part("exporter"), Tracing() if tracing else None, parts.part("revocation"))  # type: ignore[arg-type]
+            unused, node, parts.part("provider"), unused, admin, parts.part("issuer"), parts.part("exporter"), traces,
+            parts.part("revocation"))
 
     def run(self, asked: Coroutine[Any, Any, None]) -> list[object]:
         """Begin it; what it comes to, once it does."""

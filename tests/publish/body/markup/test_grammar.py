@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from appproxy.publish.body.grammar import ATTRIBUTE, CUT_TAG, TAG, any_of, caseless, tokenizer
-from appproxy.publish.body.table import FOREIGN, RAW_TEXT
+from appproxy.publish.body.markup.grammar import ATTRIBUTE, CUT_TAG, TAG, any_of, caseless, tokenizer
+from appproxy.publish.body.markup.table import FOREIGN, RAW_TEXT
 
 BLANK, QUOTES = b"\t\n\f\r ", b"\"'"
 #: A name and a value, in the order of the tag.
