@@ -83,7 +83,7 @@ INNER = {
         {"identity_blocks", "request_signer", "translated_bodies"},
         {"plan"},
         {"answers", "connectors"},
-        {"revocation", "told"},
+        {"revocation", "forwarded_identity"},
         {"under_way"},
         {"moves"},
         {"shared"},

@@ -44,7 +44,7 @@ class UplinkOwner(Protocol):
         """A node takes us: every WELCOME."""
 
     def node_refused(self, goodbye: Goodbye) -> None:
-        """A node does not, and dialling again cannot mend that."""
+        """A node does not, and dialling again does not help."""
 
     def is_of_another(self, uplink: Uplink, connection: SignalConnection, welcome: Welcome) -> bool:
         """Another node than that of the uplink has taken this connection. True: it is looked after, and not the uplink's."""

@@ -32,7 +32,7 @@ class WelcomeHearer(Protocol):
         """It does: every WELCOME of any node."""
 
     def turned_away(self, goodbye: Goodbye) -> None:
-        """It does not, and dialling again cannot mend that."""
+        """It does not, and dialling again does not help."""
 
 
 class Uplinks:

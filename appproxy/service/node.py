@@ -54,12 +54,12 @@ from appproxy.service.own.token_uses import programs
 from appproxy.service.own.traffic_history import TrafficHistory
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import SHARES, ShareTokens
+from appproxy.service.relay.forwarded_identity import ForwardedIdentity
 from appproxy.service.relay.identity_blocks import Blocks
 from appproxy.service.relay.moves.stream_moves import MoveTimes
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.request_signer import load_signer
 from appproxy.service.relay.shared import RelaySettings
-from appproxy.service.relay.told import ToldOfUsers
 from appproxy.service.tunnel.hints import concerned
 from appproxy.service.tunnel.listener import TunnelListener
 from appproxy.service.tunnel.nodes.membership import Membership, own_record
@@ -164,7 +164,9 @@ class ServiceNode(Service):
         roster = Roster(self._reactor.seconds(), RosterLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds))
         return Relay(
             roster, self._reactor, self._error_pages.page,
-            ToldOfUsers(Blocks(), ShareTokens(self._random_bytes, self.store.secret(SHARES)), load_signer(settings.signer)),
+            ForwardedIdentity(
+                Blocks(), ShareTokens(self._random_bytes, self.store.secret(SHARES)), load_signer(settings.signer)
+            ),
             lambda: self.snapshot,
             RelaySettings(
                 TunnelLimits(in_flight=in_flight, queue=queue, queue_seconds=seconds), settings.strict,

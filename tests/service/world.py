@@ -24,11 +24,11 @@ from appproxy.service.front.h1.connection import UserConnection
 from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
+from appproxy.service.relay.forwarded_identity import ForwardedIdentity
 from appproxy.service.relay.identity_blocks import Blocks
 from appproxy.service.relay.moves.stream_moves import MoveTimes, StreamMoves
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.relay import Relay
-from appproxy.service.relay.told import ToldOfUsers
 from appproxy.service.tunnel.hints import Concerned
 from appproxy.service.tunnel.links.data_link import DataLink
 from appproxy.service.tunnel.links.signal_link import SignalLink
@@ -197,7 +197,7 @@ class World:
         )
         self.relay = Relay(
             Roster(self.clock.seconds(), self.limits), self.clock, failure_answer,
-            ToldOfUsers(Blocks(), ShareTokens(bytes, b"k" * 32)), lambda: self.snapshot,
+            ForwardedIdentity(Blocks(), ShareTokens(bytes, b"k" * 32)), lambda: self.snapshot,
         )
         self.relay.moves = StreamMoves(self.clock, self.relay.under_way, self.times, self.chance)
         self.front = Front(

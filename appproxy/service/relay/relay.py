@@ -18,12 +18,12 @@ from appproxy.service.exchange.hooks import Hooks
 from appproxy.service.relay import small_upload
 from appproxy.service.relay.connectors.affinity import binds_by_request
 from appproxy.service.relay.connectors.roster import Roster
+from appproxy.service.relay.forwarded_identity import ForwardedIdentity
 from appproxy.service.relay.plan import Plan, Plans
 from appproxy.service.relay.proxied_request import ProxiedRequest
 from appproxy.service.relay.request_signer import signed
 from appproxy.service.relay.revocation import EVERYTHING, Affected, Revocable, why_cut
 from appproxy.service.relay.shared import FailurePage, Published, RelaySettings, Shared
-from appproxy.service.relay.told import ToldOfUsers
 from appproxy.store.snapshot import Snapshot
 from appproxy.tunnel.frames import Flag
 from appproxy.tunnel.messages import Request, encode_request, request_flags
@@ -36,7 +36,7 @@ DEFAULT_SETTINGS = RelaySettings()
 class Relay(Shared):
     """Begins requests, and ends those that may no longer.
 
-    `page` makes the page of a failure; `told`: what is said of who asks; `published` gives what is published now.
+    `page` makes the page of a failure; `identity`: what is said of who asks; `published` gives what is published now.
     """
 
     def __init__(
@@ -44,22 +44,22 @@ class Relay(Shared):
         roster: Roster,
         clock: IReactorTime,
         page: FailurePage,
-        told: ToldOfUsers,
+        identity: ForwardedIdentity,
         published: Callable[[], Published],
         settings: RelaySettings = DEFAULT_SETTINGS,
         hooks: Hooks | None = None,
     ) -> None:
         super().__init__(roster, clock, page, published, settings, hooks or Hooks())
-        signer = told.signer
+        signer = identity.signer
         self.strict = settings.strict
         self.plans = Plans(
             lambda: published().urls, lambda: published().applications.values(),
             frozenset() if signer is None else signer.names)
         #: Version of what connectors are told; a request says which one it was made with.
         self.configuration = 0
-        self._user_header = told.blocks.user_header
-        self._identity_block = told.blocks.identity_block
-        self._tokens = told.tokens
+        self._user_header = identity.blocks.user_header
+        self._identity_block = identity.blocks.identity_block
+        self._tokens = identity.tokens
         self._signer = signer
         # For metrics.
         self.requests = 0

@@ -18,11 +18,11 @@ from appproxy.service.relay.answers.streamed_answer import StreamedAnswer
 from appproxy.service.relay.connectors.peer import Peer
 from appproxy.service.relay.connectors.roster import Roster, RosterLimits
 from appproxy.service.relay.connectors.share_tokens import ShareTokens
+from appproxy.service.relay.forwarded_identity import ForwardedIdentity
 from appproxy.service.relay.relay import Relay
 from appproxy.service.relay.request_signer import RequestSigner
 from appproxy.service.relay.revocation import Affected
 from appproxy.service.relay.shared import RelaySettings
-from appproxy.service.relay.told import ToldOfUsers
 from appproxy.store.snapshot import ProviderRecord, Snapshot
 from appproxy.tunnel.frames import Flag, Frame, FrameReader, Kind, signal_limits
 from appproxy.tunnel.messages import Request, decode_request
@@ -84,7 +84,7 @@ class RelayRig:
         self.clock.advance(1000.0)
         self.relay = Relay(
             Roster(self.clock.seconds(), limits), self.clock, failure_answer,
-            ToldOfUsers(_Blocks(), ShareTokens(bytes, b"k" * 32), signer), lambda: EnrolledIn(enrolled),
+            ForwardedIdentity(_Blocks(), ShareTokens(bytes, b"k" * 32), signer), lambda: EnrolledIn(enrolled),
             RelaySettings(strict=strict),
         )
         self.relay.configuration = 7

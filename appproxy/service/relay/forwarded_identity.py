@@ -1,4 +1,4 @@
-"""What connectors and applications are told of who asks."""
+"""What connectors and applications get to know of who asks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UserBlocks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ToldOfUsers:
+class ForwardedIdentity:
     """`tokens`: what connectors tell users apart by; `signer` has the last word on what an application gets."""
 
     blocks: UserBlocks
