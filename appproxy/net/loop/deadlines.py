@@ -5,7 +5,7 @@ each timer that was cancelled. Here an object carries its own `deadline`, and on
 10,000 objects cost about a millisecond a tick.
 
 What waits for hours, and is there by the ten thousand, such as an idle WebSocket, comes to rest: it is looked at every
-seventh tick. Four looks a second at each took more of a core than all of their keep-alives.
+seventh tick. Ten thousand sockets have thirty thousand such objects at each program, with hardly a deadline within a minute.
 """
 
 from __future__ import annotations

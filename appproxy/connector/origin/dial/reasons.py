@@ -40,7 +40,7 @@ def _why(failure: Failure, address: OriginAddress, in_handshake: bool) -> str:
     if in_handshake and failure.check(ConnectionClosed):
         return f"it closed the connection during the TLS handshake; if it speaks no TLS, set internal={other_scheme(address)}"
     value = failure.value
-    if isinstance(value, ConnectError) and value.osError:
+    if isinstance(value, ConnectError) and isinstance(value.osError, int):
         return os.strerror(value.osError)  # Twisted says it twice
     return str(failure.getErrorMessage())
 

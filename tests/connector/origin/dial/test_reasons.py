@@ -56,3 +56,8 @@ def test_what_the_system_says_is_said_once() -> None:
     """Twisted says it in its own words before."""
     assert reason_of(Failure(error.ConnectionRefusedError(111, "Connection refused")), PLAIN, False) == (
         "http://wiki.corp:8080: Connection refused")
+
+
+def test_a_reason_that_is_no_number_is_not_looked_up() -> None:
+    """Twisted takes anything there."""
+    assert "nobody listens" in reason_of(Failure(error.ConnectError("nobody listens")), PLAIN, False)
