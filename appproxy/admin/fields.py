@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from appproxy.admin.base.operation import Operation
 from appproxy.errors import ConfigError
+
+if TYPE_CHECKING:  # it comes with the store, which commands that ask from elsewhere do without
+    from appproxy.admin.base.operation import Operation
 
 
 class JsonKind(Enum):

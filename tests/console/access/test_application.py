@@ -40,12 +40,13 @@ def test_policies_that_are_about_it(one: dict[str, Any], applies: bool) -> None:
 
 
 def test_settings_by_topic() -> None:
-    """In the order of the table, with what they are set to; what has no topic is a family."""
-    keys = [{"key": "strict", "topic": "TLS"}, {"key": "a", "topic": "Time"}, {"key": "header.NAME"},
-            {"key": "b", "topic": "TLS"}]
+    """In the order of the table, with what they are set to; what has no topic is a family. Of a file only commands speak."""
+    keys = [{"key": "strict", "topic": "TLS", "explanation": "all over"}, {"key": "a", "topic": "Time", "explanation": ""},
+            {"key": "header.NAME"}, {"key": "b", "topic": "TLS", "explanation": "PEM: b=@FILE"}]
     found = by_topic(keys, {"strict": "yes", "header.x": "y"})
     assert list(found) == ["TLS", "Time"]
-    assert [(one["key"], one["text"]) for one in found["TLS"]] == [("strict", "yes"), ("b", "")]
+    assert [(one["key"], one["text"], one["is_file"], one["explanation"]) for one in found["TLS"]] == [
+        ("strict", "yes", False, "all over"), ("b", "", True, "PEM")]
 
 
 def sent(
@@ -92,7 +93,8 @@ def test_columns(form: dict[str, str], changed: Mapping[str, str] | None) -> Non
     ({"kind": "", "who": "ann"}, {"user": "ann"}),
     ({"kind": "group", "who": "ops", "provider": "corp", "maintainer": "yes", "expires": "8h"},
      {"group": "ops", "maintainer": True, "provider": "corp", "expires": "8h"}),
-    ({"kind": "user", "who": "ann", "maintainer": "no", "provider": "", "expires": ""}, {"user": "ann"}),
+    ({"kind": "user", "who": "ann", "maintainer": "", "provider": "", "expires": ""}, {"user": "ann"}),
+    ({"kind": "user", "who": "ann", "maintainer": "no"}, {"user": "ann", "maintainer": False}),
 ])  # fmt: skip
 def test_letting_somebody_in(form: dict[str, str], body: Mapping[str, object]) -> None:
     """What is left empty is not said."""
