@@ -4,8 +4,8 @@ A `callLater` for each request costs more than all else that is done for a small
 each timer that was cancelled. Here an object carries its own `deadline`, and one sweep a tick looks at all of them:
 10,000 objects cost about a millisecond a tick.
 
-What waits for hours, and is there by the ten thousand, such as an idle WebSocket, comes to rest: it is looked at every
-seventh tick. Ten thousand sockets have thirty thousand such objects at each program, with hardly a deadline within a minute.
+What waits for hours, and is there by the ten thousand, such as an idle WebSocket, comes to rest: it is in one of
+`PARTS`, of which each tick looks at one.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from twisted.logger import Logger
 
 #: `deadline` of an object that waits for nothing.
 NEVER = math.inf
-#: Those at rest are in so many parts, of which each tick looks at one. A prime number, for objects lie at multiples of 16.
-PARTS = 7
+#: Those at rest are in so many parts, of which each tick looks at one: with one, no deadline is later than others. Seven made a
+#: signal connection on a full link give up.
+PARTS = 1
 
 
 class HasDeadline(Protocol):
