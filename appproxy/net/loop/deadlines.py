@@ -18,8 +18,8 @@ from twisted.logger import Logger
 
 #: `deadline` of an object that waits for nothing.
 NEVER = math.inf
-#: Those at rest are in so many parts, of which each tick looks at one: with one, no deadline is later than others. Seven made a
-#: signal connection on a full link give up.
+#: Those at rest are in so many parts, of which each tick looks at one: with one, none is later than others.
+#: Seven made a signal connection on a full link give up.
 PARTS = 1
 
 
